@@ -1,0 +1,22 @@
+"""The domain: facts, criteria, the therapy knowledge base, evaluation."""
+
+from knowledge.evaluation import Finding, Layer, Outcome, evaluate
+from knowledge.facts import Fact, Kind, Origin, Source, State
+from knowledge.loading import KnowledgeBase, KnowledgeError, load_knowledge_base
+from knowledge.verdicts import Verdict
+
+__all__ = [
+    "Fact",
+    "Finding",
+    "Kind",
+    "KnowledgeBase",
+    "KnowledgeError",
+    "Layer",
+    "Origin",
+    "Outcome",
+    "Source",
+    "State",
+    "Verdict",
+    "evaluate",
+    "load_knowledge_base",
+]

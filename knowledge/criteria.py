@@ -1,0 +1,346 @@
+"""The criteria algebra: what a label can require of a patient.
+
+A closed set of frozen nodes, checked when constructed, so that an invalid criterion cannot exist.
+How a node is decided for a patient is in :mod:`knowledge.decisions`; how it reads in words, in
+:mod:`knowledge.wording`.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+from knowledge.facts import Origin
+
+STAGE_GROUPS = frozenset(
+    f"{number}{letter}" for number in ("0", "I", "II", "III", "IV") for letter in ("", "A", "B", "C")
+)
+#: Extent of disease as labels word it, beside the stage groups.
+EXTENTS = frozenset(
+    {"resectable", "resected", "unresectable", "locally-advanced", "advanced", "metastatic", "recurrent", "early"}
+)
+SETTINGS = frozenset({"neoadjuvant", "adjuvant", "perioperative", "maintenance", "consolidation"})
+COPY_NUMBER_CHANGES = frozenset({"amplification", "gain", "loss", "deletion"})
+COURSES = frozenset({"progression", "no-progression", "stable"})
+
+
+class Role(StrEnum):
+    """What kind of knowledge a criterion needs; it decides between the outcomes ``test`` and ``verify``."""
+
+    TUMOUR = "tumour"
+    BIOMARKER = "biomarker"
+    CLINICAL = "clinical"
+
+
+class InvalidCriterion(ValueError):
+    """A criterion that could not mean anything."""
+
+
+def _require(condition: bool, message: str) -> None:
+    if not condition:
+        raise InvalidCriterion(message)
+
+
+def _require_gene(gene: str) -> None:
+    _require(bool(re.fullmatch(r"[A-Z][A-Za-z0-9-]*", gene)), f"not a gene symbol: {gene!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class HasTumour:
+    """The patient has a tumour that is ``node`` or a descendant of it in OncoTree."""
+
+    role: ClassVar[Role] = Role.TUMOUR
+    node: str
+
+    def __post_init__(self) -> None:
+        _require(bool(self.node), "a tumour criterion names an OncoTree code")
+
+
+@dataclass(frozen=True, slots=True)
+class HasVariant:
+    """A small variant of ``gene``, named at exactly one depth.
+
+    ``protein`` (any of these exact changes), ``codon`` (any substitution there), ``variant_class``
+    (a class of the alteration catalogue) or ``pathogenic`` (classified likely pathogenic or pathogenic).
+    """
+
+    role: ClassVar[Role] = Role.BIOMARKER
+    gene: str
+    protein: frozenset[str] = frozenset()
+    codon: int | None = None
+    variant_class: str | None = None
+    pathogenic: bool = False
+    origin: Origin | None = None
+
+    def __post_init__(self) -> None:
+        _require_gene(self.gene)
+        depths = [bool(self.protein), self.codon is not None, self.variant_class is not None, self.pathogenic]
+        _require(sum(depths) == 1, f"{self.gene}: name protein changes, a codon, a class or pathogenic, and only one")
+        _require(all(change.startswith("p.") for change in self.protein), f"{self.gene}: protein changes start with p.")
+
+
+@dataclass(frozen=True, slots=True)
+class HasFusion:
+    """A rearrangement of ``gene`` with ``partner`` or, without one, with any partner.
+
+    ``or_ihc``: the label's status may also be established by immunohistochemistry of the protein.
+    """
+
+    role: ClassVar[Role] = Role.BIOMARKER
+    gene: str
+    partner: str | None = None
+    or_ihc: bool = False
+
+    def __post_init__(self) -> None:
+        _require_gene(self.gene)
+        if self.partner is not None:
+            _require_gene(self.partner)
+
+
+@dataclass(frozen=True, slots=True)
+class HasCopyNumber:
+    """A copy number change of ``gene``."""
+
+    role: ClassVar[Role] = Role.BIOMARKER
+    gene: str
+    change: str
+
+    def __post_init__(self) -> None:
+        _require_gene(self.gene)
+        _require(self.change in COPY_NUMBER_CHANGES, f"{self.gene}: unknown copy number change {self.change!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class HasExpression:
+    """A protein score of ``marker`` in one of ``scores`` reaching a bound, or a plain positive result.
+
+    Bounds are in the score's own unit (percent for TPS, TC, IC and TAP, none for CPS and IHC 0–3+).
+    """
+
+    role: ClassVar[Role] = Role.BIOMARKER
+    marker: str
+    scores: frozenset[str] = frozenset()
+    at_least: float | None = None
+    below: float | None = None
+    positive: bool = False
+
+    def __post_init__(self) -> None:
+        _require(bool(self.marker), "an expression criterion names its marker")
+        bounded = self.at_least is not None or self.below is not None
+        _require(bounded != self.positive, f"{self.marker}: name a bound or a positive result, not both")
+        _require(bounded == bool(self.scores), f"{self.marker}: a bound needs the score it is measured in")
+
+
+@dataclass(frozen=True, slots=True)
+class HasSignature:
+    """A genomic signature (MSI, MMR, TMB, HRD, MGMT) with one of ``values``, or reaching ``at_least``."""
+
+    role: ClassVar[Role] = Role.BIOMARKER
+    name: str
+    values: frozenset[str] = frozenset()
+    at_least: float | None = None
+
+    def __post_init__(self) -> None:
+        _require(bool(self.values) != (self.at_least is not None), f"{self.name}: name values or a bound")
+
+
+@dataclass(frozen=True, slots=True)
+class HasGenotype:
+    """One of these diplotypes of ``gene``."""
+
+    role: ClassVar[Role] = Role.BIOMARKER
+    gene: str
+    diplotypes: frozenset[str]
+
+    def __post_init__(self) -> None:
+        _require(bool(self.diplotypes), f"{self.gene}: a genotype criterion names diplotypes")
+
+
+@dataclass(frozen=True, slots=True)
+class HasPhenotype:
+    """One of these pharmacogenomic phenotypes of ``gene``, for instance ``poor metaboliser``."""
+
+    role: ClassVar[Role] = Role.BIOMARKER
+    gene: str
+    phenotypes: frozenset[str]
+
+    def __post_init__(self) -> None:
+        _require(bool(self.phenotypes), f"{self.gene}: a phenotype criterion names phenotypes")
+
+
+@dataclass(frozen=True, slots=True)
+class NoRecordedResistance:
+    """The record holds no alteration that the catalogue lists as resistance of ``gene`` to one of ``drugs``.
+
+    Silence is enough here: a label does not ask for resistance alterations to be excluded, but a
+    recorded one is more specific than the class that it would otherwise match, and vetoes it.
+    """
+
+    role: ClassVar[Role] = Role.BIOMARKER
+    gene: str
+    drugs: frozenset[str]
+
+    def __post_init__(self) -> None:
+        _require_gene(self.gene)
+        _require(bool(self.drugs), f"{self.gene}: resistance is resistance to a drug")
+
+
+@dataclass(frozen=True, slots=True)
+class InStage:
+    """The disease is in one of these stage groups (``IIIA``) or extents (``metastatic``)."""
+
+    role: ClassVar[Role] = Role.CLINICAL
+    stages: frozenset[str]
+
+    def __post_init__(self) -> None:
+        _require(bool(self.stages), "a stage criterion names stages")
+        unknown = self.stages - STAGE_GROUPS - EXTENTS
+        _require(not unknown, f"unknown stages: {sorted(unknown)}")
+
+
+@dataclass(frozen=True, slots=True)
+class InSetting:
+    """Treatment would be given in this setting, for instance ``adjuvant``."""
+
+    role: ClassVar[Role] = Role.CLINICAL
+    setting: str
+
+    def __post_init__(self) -> None:
+        _require(self.setting in SETTINGS, f"unknown setting {self.setting!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class InLine:
+    """The next line of systemic therapy lies between ``at_least`` and ``at_most`` (1 is first line)."""
+
+    role: ClassVar[Role] = Role.CLINICAL
+    at_least: int = 1
+    at_most: int | None = None
+
+    def __post_init__(self) -> None:
+        _require(self.at_least >= 1, "lines count from 1")
+        _require(self.at_most is None or self.at_most >= self.at_least, "a line range runs upwards")
+        _require(self.at_least > 1 or self.at_most is not None, "a line criterion excludes some line")
+
+
+@dataclass(frozen=True, slots=True)
+class HadTherapy:
+    """The patient has received a drug, or one of a drug class, optionally with a known course.
+
+    ``course``: ``progression``, ``no-progression`` or ``stable`` (on or after that therapy).
+    """
+
+    role: ClassVar[Role] = Role.CLINICAL
+    inn: str | None = None
+    drug_class: str | None = None
+    course: str | None = None
+    label: str | None = None  # the class as labels word it
+
+    def __post_init__(self) -> None:
+        _require((self.inn is None) != (self.drug_class is None), "prior therapy names a drug or a class")
+        _require(self.course is None or self.course in COURSES, f"unknown course {self.course!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class AgeBetween:
+    """Age in completed years; ``below`` is exclusive."""
+
+    role: ClassVar[Role] = Role.CLINICAL
+    at_least: int | None = None
+    below: int | None = None
+
+    def __post_init__(self) -> None:
+        _require(self.at_least is not None or self.below is not None, "an age criterion has a bound")
+
+
+@dataclass(frozen=True, slots=True)
+class SexIs:
+    """Administrative sex as FHIR codes it."""
+
+    role: ClassVar[Role] = Role.CLINICAL
+    sex: str
+
+    def __post_init__(self) -> None:
+        _require(self.sex in ("female", "male"), f"unknown sex {self.sex!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class PerformanceAtMost:
+    """ECOG performance status of at most ``ecog``."""
+
+    role: ClassVar[Role] = Role.CLINICAL
+    ecog: int
+
+    def __post_init__(self) -> None:
+        _require(0 <= self.ecog <= 4, "ECOG is 0 to 4")
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsJudgement:
+    """A requirement that no coded data answers, in words: it can only be verified by the clinician."""
+
+    role: ClassVar[Role] = Role.CLINICAL
+    statement: str
+
+    def __post_init__(self) -> None:
+        _require(bool(self.statement.strip()), "a judgement is stated in words")
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Every one of ``criteria``."""
+
+    criteria: tuple[Criterion, ...]
+
+    def __post_init__(self) -> None:
+        _require(bool(self.criteria), "all_of needs criteria")
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """At least one of ``criteria``."""
+
+    criteria: tuple[Criterion, ...]
+
+    def __post_init__(self) -> None:
+        _require(bool(self.criteria), "any_of needs criteria")
+
+
+@dataclass(frozen=True, slots=True)
+class Not:
+    """``criterion`` is documented not to hold."""
+
+    criterion: Criterion
+
+
+Leaf = (
+    HasTumour
+    | HasVariant
+    | HasFusion
+    | HasCopyNumber
+    | HasExpression
+    | HasSignature
+    | HasGenotype
+    | HasPhenotype
+    | NoRecordedResistance
+    | InStage
+    | InSetting
+    | InLine
+    | HadTherapy
+    | AgeBetween
+    | SexIs
+    | PerformanceAtMost
+    | NeedsJudgement
+)
+Criterion = Leaf | AllOf | AnyOf | Not
+
+
+def leaves(criterion: Criterion) -> tuple[Leaf, ...]:
+    """Every leaf of a criterion, in reading order."""
+    if isinstance(criterion, AllOf | AnyOf):
+        return tuple(leaf for child in criterion.criteria for leaf in leaves(child))
+    if isinstance(criterion, Not):
+        return leaves(criterion.criterion)
+    return (criterion,)

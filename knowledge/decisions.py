@@ -1,0 +1,408 @@
+"""How each leaf criterion is decided for a patient.
+
+Three rules hold everywhere. Silence decides nothing: without a fact a leaf is unknown. A documented
+negative decides only what lies in its scope. And a negative that is not surely older than a positive
+finding which it would cover makes a conflict, which is unknown and says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import singledispatch
+
+from knowledge.criteria import (
+    STAGE_GROUPS,
+    AgeBetween,
+    HadTherapy,
+    HasCopyNumber,
+    HasExpression,
+    HasFusion,
+    HasGenotype,
+    HasPhenotype,
+    HasSignature,
+    HasTumour,
+    InLine,
+    InSetting,
+    InStage,
+    Leaf,
+    NeedsJudgement,
+    NoRecordedResistance,
+    PerformanceAtMost,
+    SexIs,
+)
+from knowledge.dates import date_interval, surely_later, years_between
+from knowledge.facts import Fact, Kind, State
+from knowledge.patient import Patient
+from knowledge.verdicts import Verdict
+
+_BENIGN = frozenset({"benign", "likely benign"})
+_UNDECIDED = (State.INDETERMINATE, State.NO_CALL, State.NOT_TESTED)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The verdict of a leaf with the facts that decided it, the depth of a variant match and a note."""
+
+    verdict: Verdict
+    facts: tuple[Fact, ...] = ()
+    depth: str | None = None
+    note: str | None = None
+
+
+UNDECIDED = Decision(Verdict.UNKNOWN)
+
+
+@singledispatch
+def decide(criterion: Leaf, patient: Patient) -> Decision:
+    """Decide one leaf criterion for one patient."""
+    raise TypeError(f"no decision for {type(criterion).__name__}")
+
+
+def weigh(hits: list[Fact], negatives: list[Fact], near: Iterable[Fact], depth: str | None, missing: str) -> Decision:
+    """Combine positive findings, negatives that cover the criterion, and near misses into a decision."""
+    if hits:
+        disputing = [no for no in negatives if not any(surely_later(hit.date, no.date) for hit in hits)]
+        if disputing:
+            return Decision(
+                Verdict.UNKNOWN,
+                (*hits, *disputing),
+                depth,
+                "conflicting results: found, and later or undated not found",
+            )
+        return Decision(Verdict.TRUE, tuple(hits), depth)
+    if negatives:
+        return Decision(Verdict.FALSE, tuple(negatives))
+    nearby = tuple(near)
+    if nearby:
+        return Decision(Verdict.UNKNOWN, nearby, note=_near_note(nearby, missing))
+    return Decision(Verdict.UNKNOWN, note=missing)
+
+
+def _near_note(facts: tuple[Fact, ...], missing: str) -> str:
+    if all(fact.state in _UNDECIDED for fact in facts):
+        return "tested without a usable result"
+    return f"a related result is recorded; {missing}"
+
+
+def is_benign(fact: Fact) -> bool:
+    """Whether the laboratory classified the variant as (likely) benign."""
+    return fact.significance in _BENIGN
+
+
+def newest(facts: Iterable[Fact]) -> list[Fact]:
+    """The facts that no other one is surely later than."""
+    candidates = list(facts)
+    return [fact for fact in candidates if not any(surely_later(other.date, fact.date) for other in candidates)]
+
+
+# --- tumour and person --------------------------------------------------------------------------
+
+
+@decide.register
+def _(criterion: HasTumour, patient: Patient) -> Decision:
+    tree = patient.reference.tumours
+    diseases = [fact for fact in patient.of_kind(Kind.DISEASE) if fact.state is State.PRESENT]
+    matching = [fact for fact in diseases if fact.tumour and tree.is_a(fact.tumour, criterion.node)]
+    if matching:
+        return Decision(Verdict.TRUE, tuple(matching))
+    unclear = [fact for fact in diseases if fact.tumour is None or tree.is_a(criterion.node, fact.tumour)]
+    if unclear:
+        unmapped = any(fact.tumour is None for fact in unclear)
+        note = (
+            "a tumour is recorded with a code that is not recognised"
+            if unmapped
+            else "the recorded tumour type is less specific"
+        )
+        return Decision(Verdict.UNKNOWN, tuple(unclear), note=note)
+    if diseases:
+        return Decision(Verdict.FALSE, tuple(diseases))
+    doubtful = [fact for fact in patient.of_kind(Kind.DISEASE) if fact.state is not State.ABSENT]
+    return Decision(Verdict.UNKNOWN, tuple(doubtful), note="no confirmed tumour diagnosis is recorded")
+
+
+@decide.register
+def _(criterion: AgeBetween, patient: Patient) -> Decision:
+    births = [fact for fact in patient.of_marker("birth-date") if isinstance(fact.value, str)]
+    ages = years_between(str(births[0].value), patient.today) if births else None
+    if ages is None:
+        return Decision(Verdict.UNKNOWN, note="no birth date is recorded")
+    verdicts = {_age_verdict(criterion, age) for age in ages}
+    if len(verdicts) > 1:
+        return Decision(Verdict.UNKNOWN, tuple(births), note="the birth date is too imprecise")
+    return Decision(verdicts.pop(), tuple(births))
+
+
+def _age_verdict(criterion: AgeBetween, age: int) -> Verdict:
+    old_enough = criterion.at_least is None or age >= criterion.at_least
+    young_enough = criterion.below is None or age < criterion.below
+    return Verdict.TRUE if old_enough and young_enough else Verdict.FALSE
+
+
+@decide.register
+def _(criterion: SexIs, patient: Patient) -> Decision:
+    facts = [fact for fact in patient.of_marker("sex") if fact.value in ("female", "male")]
+    if not facts:
+        return Decision(Verdict.UNKNOWN, note="no sex is recorded")
+    return Decision(Verdict.TRUE if facts[0].value == criterion.sex else Verdict.FALSE, tuple(facts))
+
+
+@decide.register
+def _(criterion: PerformanceAtMost, patient: Patient) -> Decision:
+    scores = newest(
+        fact
+        for fact in patient.of_kind(Kind.PERFORMANCE)
+        if fact.score == "ECOG" and isinstance(fact.value, int | float)
+    )
+    if not scores:
+        return Decision(Verdict.UNKNOWN, note="no ECOG performance status is recorded")
+    verdicts = {float(fact.value or 0) <= criterion.ecog for fact in scores}
+    if len(verdicts) > 1:
+        return Decision(Verdict.UNKNOWN, tuple(scores), note="conflicting results of the same date")
+    return Decision(Verdict.TRUE if verdicts.pop() else Verdict.FALSE, tuple(scores))
+
+
+# --- biomarkers other than small variants (those are in knowledge.variant_decisions) --------------
+
+
+@decide.register
+def _(criterion: HasFusion, patient: Patient) -> Decision:
+    fusions = patient.of_gene(Kind.FUSION, criterion.gene)
+    hits: list[Fact] = []
+    negatives: list[Fact] = []
+    near: list[Fact] = []
+    for fact in fusions:
+        if fact.state is State.PRESENT and (criterion.partner is None or criterion.partner in fact.genes):
+            hits.append(fact)
+        elif fact.state is State.ABSENT and set(fact.genes) <= {criterion.gene, criterion.partner}:
+            negatives.append(fact)
+        else:
+            near.append(fact)
+    negatives += gene_level_negatives(criterion.gene, patient)
+    if criterion.or_ihc:
+        protein = [fact for fact in patient.of_marker(criterion.gene) if fact.kind is Kind.EXPRESSION]
+        hits += [fact for fact in protein if fact.state is State.PRESENT and fact.value is None]
+        negatives += [fact for fact in protein if fact.state is State.ABSENT]
+    return weigh(hits, negatives, near, "gene" if criterion.partner is None else "partner", "no result is recorded")
+
+
+@decide.register
+def _(criterion: HasCopyNumber, patient: Patient) -> Decision:
+    facts = patient.of_gene(Kind.COPY_NUMBER, criterion.gene)
+    hits = [fact for fact in facts if fact.state is State.PRESENT and fact.variant_class == criterion.change]
+    negatives = [
+        fact for fact in facts if fact.state is State.ABSENT and fact.variant_class in (None, criterion.change)
+    ]
+    negatives += gene_level_negatives(criterion.gene, patient)
+    near = [fact for fact in facts if fact not in hits and fact not in negatives]
+    return weigh(hits, negatives, near, None, "no result is recorded")
+
+
+def gene_level_negatives(gene: str, patient: Patient) -> list[Fact]:
+    """Documented negatives for the whole gene, as tested by their assay."""
+    return [
+        fact
+        for fact in patient.of_gene(Kind.VARIANT, gene)
+        if fact.state is State.ABSENT and not (fact.protein or fact.coding or fact.genomic or fact.variant_class)
+    ]
+
+
+@decide.register
+def _(criterion: HasExpression, patient: Patient) -> Decision:
+    facts = [fact for fact in patient.of_marker(criterion.marker) if fact.kind is Kind.EXPRESSION]
+    missing = "no result is recorded"
+    if criterion.positive:
+        hits = [fact for fact in facts if fact.state is State.PRESENT and fact.value is None]
+        negatives = [fact for fact in facts if fact.state is State.ABSENT]
+        return weigh(hits, negatives, [fact for fact in facts if fact.state in _UNDECIDED], None, missing)
+    scored = [fact for fact in facts if fact.score in criterion.scores and isinstance(fact.value, int | float)]
+    if not scored:
+        return weigh([], [], facts, None, "no result with this score is recorded")
+    current = newest(scored)
+    verdicts = {_score_verdict(criterion, fact) for fact in current}
+    if len(verdicts) > 1:
+        return Decision(Verdict.UNKNOWN, tuple(current), note="conflicting results of the same date")
+    verdict = verdicts.pop()
+    note = "the reported range does not tell" if verdict is Verdict.UNKNOWN else None
+    return Decision(verdict, tuple(current), note=note)
+
+
+def _score_verdict(criterion: HasExpression, fact: Fact) -> Verdict:
+    """Compare a score, which may carry a comparator and then means a range, with the bound."""
+    if not isinstance(fact.value, int | float):
+        return Verdict.UNKNOWN
+    low, high = _range(float(fact.value), fact.comparator)
+    if criterion.at_least is not None:
+        return _at_least(low, high, fact.comparator, criterion.at_least)
+    reached = _at_least(low, high, fact.comparator, criterion.below or 0.0)
+    return {Verdict.TRUE: Verdict.FALSE, Verdict.FALSE: Verdict.TRUE, Verdict.UNKNOWN: Verdict.UNKNOWN}[reached]
+
+
+def _range(value: float, comparator: str | None) -> tuple[float, float]:
+    if comparator in (">", ">="):
+        return value, float("inf")
+    if comparator in ("<", "<="):
+        return float("-inf"), value
+    return value, value
+
+
+def _at_least(low: float, high: float, comparator: str | None, bound: float) -> Verdict:
+    if low >= bound:
+        return Verdict.TRUE
+    if high < bound or (comparator == "<" and high <= bound):
+        return Verdict.FALSE
+    return Verdict.UNKNOWN
+
+
+@decide.register
+def _(criterion: HasSignature, patient: Patient) -> Decision:
+    facts = newest(fact for fact in patient.of_marker(criterion.name) if fact.kind is Kind.SIGNATURE)
+    sorted_out: dict[Verdict, list[Fact]] = {verdict: [] for verdict in Verdict}
+    for fact in facts:
+        sorted_out[_signature_verdict(criterion, fact)].append(fact)
+    return weigh(
+        sorted_out[Verdict.TRUE], sorted_out[Verdict.FALSE], sorted_out[Verdict.UNKNOWN], None, "no result is recorded"
+    )
+
+
+def _signature_verdict(criterion: HasSignature, fact: Fact) -> Verdict:
+    if fact.state is State.ABSENT:
+        return Verdict.FALSE
+    if fact.state is not State.PRESENT:
+        return Verdict.UNKNOWN
+    if criterion.at_least is not None:
+        if not isinstance(fact.value, int | float):
+            return Verdict.UNKNOWN
+        low, high = _range(float(fact.value), fact.comparator)
+        return _at_least(low, high, fact.comparator, criterion.at_least)
+    if not isinstance(fact.value, str):
+        return Verdict.UNKNOWN
+    return Verdict.TRUE if fact.value in criterion.values else Verdict.FALSE
+
+
+@decide.register
+def _(criterion: HasGenotype, patient: Patient) -> Decision:
+    facts = [
+        fact
+        for fact in patient.of_gene(Kind.GENOTYPE, criterion.gene)
+        if fact.state is State.PRESENT and fact.diplotype
+    ]
+    return _of_stable_value(facts, {fact.diplotype or "" for fact in facts}, criterion.diplotypes)
+
+
+@decide.register
+def _(criterion: HasPhenotype, patient: Patient) -> Decision:
+    facts = [
+        fact
+        for fact in patient.of_gene(Kind.PHENOTYPE, criterion.gene)
+        if fact.state is State.PRESENT and fact.phenotype
+    ]
+    return _of_stable_value(facts, {fact.phenotype or "" for fact in facts}, criterion.phenotypes)
+
+
+def _of_stable_value(facts: list[Fact], values: set[str], wanted: frozenset[str]) -> Decision:
+    """Germline results do not age: two different ones contradict each other whatever their dates."""
+    if not facts:
+        return Decision(Verdict.UNKNOWN, note="no result is recorded")
+    verdicts = {value in wanted for value in values}
+    if len(verdicts) > 1:
+        return Decision(Verdict.UNKNOWN, tuple(facts), note="conflicting results")
+    return Decision(Verdict.TRUE if verdicts.pop() else Verdict.FALSE, tuple(facts))
+
+
+@decide.register
+def _(criterion: NoRecordedResistance, patient: Patient) -> Decision:
+    catalogue = patient.reference.alterations
+    found = [
+        (fact, resistance)
+        for fact in patient.of_gene(Kind.VARIANT, criterion.gene)
+        for resistance in catalogue.resistances(criterion.gene, criterion.drugs, fact)
+    ]
+    if not found:
+        return Decision(Verdict.TRUE, note="none is recorded")
+    facts = tuple(dict.fromkeys(fact for fact, _ in found))
+    names = ", ".join(sorted({f"{resistance.name} ({resistance.source})" for _, resistance in found}))
+    return Decision(Verdict.FALSE, facts, note=f"resistance: {names}")
+
+
+# --- clinical context -----------------------------------------------------------------------------
+
+#: What a stage group says about the extent of disease: stage IV means distant metastasis (TNM M1).
+_STAGE_IMPLIES = {group: frozenset({"advanced", "metastatic"}) for group in ("IV", "IVA", "IVB", "IVC")}
+
+
+@decide.register
+def _(criterion: InStage, patient: Patient) -> Decision:
+    facts = newest(
+        fact for fact in patient.of_kind(Kind.STAGE) if fact.state is State.PRESENT and isinstance(fact.value, str)
+    )
+    if not facts:
+        return Decision(Verdict.UNKNOWN, note="no stage is recorded")
+    matching = [fact for fact in facts if _stage_terms(str(fact.value)) & criterion.stages]
+    if matching:
+        return Decision(Verdict.TRUE, tuple(matching))
+    # An earlier stage may have progressed since, so a recorded stage does not exclude a later one.
+    if criterion.stages <= _NOT_METASTATIC and all("metastatic" in _stage_terms(str(fact.value)) for fact in facts):
+        return Decision(Verdict.FALSE, tuple(facts))
+    return Decision(Verdict.UNKNOWN, tuple(facts), note="the recorded stage does not tell")
+
+
+_NOT_METASTATIC = STAGE_GROUPS - frozenset(_STAGE_IMPLIES) | {"early", "resectable", "resected", "locally-advanced"}
+
+
+def _stage_terms(value: str) -> frozenset[str]:
+    number = value.rstrip("ABC")
+    return frozenset({value, number}) | _STAGE_IMPLIES.get(value, frozenset())
+
+
+@decide.register
+def _(criterion: InSetting, patient: Patient) -> Decision:
+    return Decision(Verdict.UNKNOWN, note="the treatment setting is not recorded")
+
+
+@decide.register
+def _(criterion: NeedsJudgement, patient: Patient) -> Decision:
+    return Decision(Verdict.UNKNOWN, note="for the clinician to judge")
+
+
+@decide.register
+def _(criterion: InLine, patient: Patient) -> Decision:
+    given = [fact for fact in patient.of_kind(Kind.THERAPY) if fact.state is State.PRESENT and fact.line is not None]
+    if not given:
+        return Decision(Verdict.UNKNOWN, note="the line of therapy cannot be told from the record")
+    next_line = max(fact.line or 0 for fact in given) + 1
+    inside = next_line >= criterion.at_least and (criterion.at_most is None or next_line <= criterion.at_most)
+    return Decision(Verdict.TRUE if inside else Verdict.FALSE, tuple(given))
+
+
+@decide.register
+def _(criterion: HadTherapy, patient: Patient) -> Decision:
+    facts = _therapies(criterion, patient)
+    given = [fact for fact in facts if fact.state is State.PRESENT]
+    if given and criterion.course is None:
+        return Decision(Verdict.TRUE, tuple(given))
+    if given:
+        return _course(given, criterion.course)
+    denied = [
+        fact for fact in facts if fact.state is State.ABSENT and (criterion.inn or fact.marker == criterion.drug_class)
+    ]
+    if denied:
+        return Decision(Verdict.FALSE, tuple(denied))
+    return Decision(Verdict.UNKNOWN, note="not recorded")
+
+
+def _therapies(criterion: HadTherapy, patient: Patient) -> list[Fact]:
+    """Therapy facts of the drug, or of the class: by a member, or named as the class itself."""
+    therapies = patient.of_kind(Kind.THERAPY)
+    if criterion.drug_class is None:
+        return [fact for fact in therapies if fact.inn == criterion.inn]
+    members = patient.reference.drug_classes.members(criterion.drug_class)
+    return [fact for fact in therapies if fact.inn in members or fact.marker == criterion.drug_class]
+
+
+def _course(given: list[Fact], course: str | None) -> Decision:
+    known = [fact for fact in given if fact.value is not None]
+    if not known:
+        return Decision(Verdict.UNKNOWN, tuple(given), note="given; its course is not recorded")
+    latest = max(known, key=lambda fact: date_interval(fact.date))
+    return Decision(Verdict.TRUE if latest.value == course else Verdict.FALSE, (latest,))

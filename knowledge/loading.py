@@ -1,0 +1,129 @@
+"""Loading the knowledge base from its folder: read, check, build. The only I/O of this package."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema.exceptions import ValidationError, best_match
+
+from knowledge.alterations import AlterationCatalogue, read_gene_alterations
+from knowledge.criteria import HadTherapy, HasFusion, HasTumour, HasVariant, InvalidCriterion, leaves
+from knowledge.drugs import read_drug_classes
+from knowledge.patient import Reference
+from knowledge.protein_change import NotationError
+from knowledge.reading import read_medicine
+from knowledge.release import release_digest
+from knowledge.statements import Medicine, Statement
+from knowledge.terminology import GeneTable, TumourTree
+from knowledge.yaml_files import UnreadableYaml, read_yaml
+
+PACKAGE = Path(__file__).parent
+DATA = PACKAGE / "data"
+SCHEMAS = PACKAGE / "schema"
+
+
+class KnowledgeError(ValueError):
+    """A knowledge file that cannot be used; the message names the file and the place in it."""
+
+
+@dataclass(frozen=True)
+class KnowledgeBase:
+    """Everything that is known, and the release that names it."""
+
+    medicines: tuple[Medicine, ...]
+    reference: Reference
+    release: str
+
+    @cached_property
+    def statements(self) -> tuple[tuple[Medicine, Statement], ...]:
+        """Every statement with its medicine, in file order."""
+        return tuple((medicine, statement) for medicine in self.medicines for statement in medicine.statements)
+
+
+def load_terminology(data: Path = DATA) -> tuple[GeneTable, TumourTree]:
+    """The compiled gene and tumour tables."""
+    return GeneTable.load(data / "terminology" / "genes.tsv"), TumourTree.load(data / "terminology" / "oncotree.tsv")
+
+
+def load_knowledge_base(data: Path = DATA, tumours: TumourTree | None = None) -> KnowledgeBase:
+    """Load and check the knowledge base. Raises :class:`KnowledgeError` on the first unusable file."""
+    tree = tumours or TumourTree.load(data / "terminology" / "oncotree.tsv")
+    documents = dict(_documents(data))
+    catalogue = AlterationCatalogue(
+        read_gene_alterations(document) for name, document in documents.items() if name.startswith("alterations/")
+    )
+    reference = Reference(tree, catalogue, read_drug_classes(documents["drug_classes.yaml"]))
+    medicines = tuple(_medicine(name, documents[name], reference) for name in documents if name.startswith("eu/"))
+    _check(medicines, reference)
+    return KnowledgeBase(medicines, reference, release_digest(documents))
+
+
+def _documents(data: Path) -> Iterator[tuple[str, Any]]:
+    schemas = {
+        "eu": _validator("medicine"),
+        "alterations": _validator("alterations"),
+        "": _validator("drug_classes"),
+    }
+    files = sorted([*data.glob("eu/*.yaml"), *data.glob("alterations/*.yaml"), data / "drug_classes.yaml"])
+    for path in files:
+        name = path.relative_to(data).as_posix()
+        try:
+            document = read_yaml(path)
+        except UnreadableYaml as error:
+            raise KnowledgeError(str(error)) from error
+        _validate(name, document, schemas[name.rpartition("/")[0]])
+        yield name, document
+
+
+def _validator(name: str) -> Draft202012Validator:
+    schema = json.loads((SCHEMAS / f"{name}.schema.json").read_text(encoding="utf-8"))
+    return Draft202012Validator(schema, format_checker=FormatChecker())
+
+
+def _validate(name: str, document: Any, validator: Draft202012Validator) -> None:
+    error: ValidationError | None = best_match(validator.iter_errors(document))
+    if error is not None:
+        place = "/".join(str(part) for part in error.absolute_path) or "top"
+        raise KnowledgeError(f"{name}: at {place}: {error.message[:300]}")
+
+
+def _medicine(name: str, document: Mapping[str, Any], reference: Reference) -> Medicine:
+    try:
+        return read_medicine(document, reference.alterations, reference.drug_classes)
+    except (InvalidCriterion, NotationError) as error:
+        raise KnowledgeError(f"{name}: {error}") from error
+
+
+def _check(medicines: tuple[Medicine, ...], reference: Reference) -> None:
+    """What the schema cannot see: unique ids, known tumour codes, defined classes."""
+    seen: set[str] = set()
+    for medicine in medicines:
+        for statement in medicine.statements:
+            if statement.id in seen:
+                raise KnowledgeError(f"{medicine.brand}: id {statement.id} is used twice")
+            seen.add(statement.id)
+            for problem in _unknown_names(statement, reference):
+                raise KnowledgeError(f"{medicine.brand}: {statement.id}: {problem}")
+
+
+def _unknown_names(statement: Statement, reference: Reference) -> Iterator[str]:
+    for leaf in leaves(statement.criterion):
+        if isinstance(leaf, HasTumour) and leaf.node not in reference.tumours:
+            yield f"{leaf.node} is not an OncoTree code"
+        if isinstance(leaf, HasVariant) and not _class_is_defined(leaf, reference):
+            yield f"no class {leaf.variant_class!r} is defined for {leaf.gene}"
+        if isinstance(leaf, HadTherapy) and leaf.drug_class and leaf.drug_class not in reference.drug_classes:
+            yield f"no drug class {leaf.drug_class!r} is defined"
+        if isinstance(leaf, HasFusion) and leaf.partner == leaf.gene:
+            yield f"{leaf.gene} cannot be its own fusion partner"
+
+
+def _class_is_defined(criterion: HasVariant, reference: Reference) -> bool:
+    name = criterion.variant_class
+    return name is None or reference.alterations.knows_class(criterion.gene, name)

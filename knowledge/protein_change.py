@@ -1,0 +1,214 @@
+"""Protein changes in HGVS, in the notations that laboratories really send.
+
+``parse_protein_change`` reads one- and three-letter forms, with or without reference, ``p.`` and
+parentheses, and legacy forms (``E746-A750del``, ``delE746_A750``, ``L747_A750>P``). ``str()`` of the
+result is the canonical three-letter form without reference, and reads back to the same value.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+_THREE_LETTER = {
+    "A": "Ala", "R": "Arg", "N": "Asn", "D": "Asp", "C": "Cys", "Q": "Gln", "E": "Glu", "G": "Gly",
+    "H": "His", "I": "Ile", "L": "Leu", "K": "Lys", "M": "Met", "F": "Phe", "P": "Pro", "S": "Ser",
+    "T": "Thr", "W": "Trp", "Y": "Tyr", "V": "Val", "U": "Sec", "*": "Ter",
+}  # fmt: skip
+_ONE_LETTER = {three: one for one, three in _THREE_LETTER.items()}
+
+
+class ProteinChangeKind(StrEnum):
+    """The kinds of protein change that HGVS distinguishes, plus the codon alone."""
+
+    SUBSTITUTION = "substitution"
+    NONSENSE = "nonsense"
+    SYNONYMOUS = "synonymous"
+    DELETION = "deletion"
+    DUPLICATION = "duplication"
+    INSERTION = "insertion"
+    DELETION_INSERTION = "deletion-insertion"
+    FRAMESHIFT = "frameshift"
+    EXTENSION = "extension"
+    CODON = "codon"  # "V600", "G12X": the codon is named, the new residue is not
+    NO_CHANGE = "no-change"  # p.=
+    UNKNOWN = "unknown"  # p.?, p.0
+
+
+class NotationError(ValueError):
+    """The text is not a variant notation that can be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProteinChange:
+    """One protein change. Residues are three-letter codes; ``end`` equals ``start`` for one residue.
+
+    ``new`` holds the new residues; it is empty where the notation gives only their number
+    (``inserted_length``) or none.
+    """
+
+    kind: ProteinChangeKind
+    first: str = ""
+    start: int = 0
+    last: str = ""
+    end: int = 0
+    new: tuple[str, ...] = ()
+    inserted_length: int | None = None
+    tail: str = ""  # after "fs" or "ext": distance to the new stop
+
+    def __str__(self) -> str:
+        match self.kind:
+            case ProteinChangeKind.NO_CHANGE:
+                return "p.="
+            case ProteinChangeKind.UNKNOWN:
+                return "p.?"
+            case ProteinChangeKind.SYNONYMOUS:
+                return f"p.{self._range()}="
+            case ProteinChangeKind.CODON:
+                return f"p.{self._range()}"
+            case ProteinChangeKind.SUBSTITUTION | ProteinChangeKind.NONSENSE:
+                return f"p.{self._range()}{self.new[0]}"
+            case ProteinChangeKind.FRAMESHIFT:
+                return f"p.{self._range()}{''.join(self.new)}fs{self.tail}"
+            case ProteinChangeKind.EXTENSION:
+                return f"p.{self._range()}{''.join(self.new)}ext{self.tail}"
+        verb = {
+            ProteinChangeKind.DELETION: "del",
+            ProteinChangeKind.DUPLICATION: "dup",
+            ProteinChangeKind.INSERTION: "ins",
+            ProteinChangeKind.DELETION_INSERTION: "delins",
+        }[self.kind]
+        count = f"({self.inserted_length})" if not self.new and self.inserted_length else ""
+        return f"p.{self._range()}{verb}{''.join(self.new)}{count}"
+
+    @property
+    def short(self) -> str:
+        """One-letter form without ``p.``, as clinicians say it: ``L858R``."""
+        text = str(self).removeprefix("p.")
+        return re.sub(r"[A-Z][a-z]{2}", lambda match: _ONE_LETTER.get(match[0], match[0]), text)
+
+    @property
+    def net_length(self) -> int | None:
+        """Residues gained (positive) or lost (negative); ``None`` where the notation does not say."""
+        replaced = self.end - self.start + 1
+        added = len(self.new) or self.inserted_length
+        match self.kind:
+            case ProteinChangeKind.DELETION:
+                return -replaced
+            case ProteinChangeKind.DUPLICATION:
+                return replaced
+            case ProteinChangeKind.INSERTION:
+                return added
+            case ProteinChangeKind.DELETION_INSERTION:
+                return None if added is None else added - replaced
+        return 0
+
+    def _range(self) -> str:
+        if self.end == self.start:
+            return f"{self.first}{self.start}"
+        return f"{self.first}{self.start}_{self.last}{self.end}"
+
+
+_RESIDUE3 = "(?:" + "|".join(sorted(_ONE_LETTER)) + ")"
+_RESIDUE = rf"(?:{_RESIDUE3}|[ACDEFGHIKLMNPQRSTVWYU*])"
+_SITE = rf"(?P<first>{_RESIDUE})(?P<start>\d{{1,5}})"
+_SITES = rf"{_SITE}(?:[_-](?P<last>{_RESIDUE})?(?P<end>\d{{1,5}}))?"
+_RESIDUES = rf"(?:{_RESIDUE3})+|[ACDEFGHIKLMNPQRSTVWYU*]+"
+_COUNT = r"\(?(?P<count>\d{1,3})\)?"
+
+_REFERENCE = re.compile(r"^(?P<reference>[A-Za-z]{1,4}[A-Za-z0-9_.-]*)?(?:\((?P<gene>[A-Za-z0-9-]+)\))?:(?=\s*[pP(\[])")
+_FORMS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
+    (name, re.compile(pattern))
+    for name, pattern in (
+        ("frameshift", rf"{_SITE}(?P<new>{_RESIDUE})?fs(?P<tail>(?:Ter|\*|X)(?:\d+|\?)?)?"),
+        ("extension", rf"{_SITE}(?P<new>{_RESIDUE})?ext(?P<tail>(?:Ter|\*|X|-)?(?:\d+|\?)?)"),
+        ("delins", rf"{_SITES}del(?:{_RESIDUES})?ins(?:(?P<new>{_RESIDUES})|{_COUNT})"),
+        ("delins", rf"{_SITES}>(?P<new>{_RESIDUES})"),
+        ("delins", rf"del{_SITES}ins(?P<new>{_RESIDUES})"),
+        ("deletion", rf"{_SITES}del(?:{_RESIDUES}|\d{{1,3}})?"),
+        ("deletion", rf"del{_SITES}"),
+        ("duplication", rf"{_SITES}dup(?:{_RESIDUES}|\d{{1,3}})?"),
+        ("insertion", rf"{_SITES}ins(?:(?P<new>{_RESIDUES})|{_COUNT})?"),
+        ("synonymous", rf"{_SITE}="),
+        ("substitution", rf"{_SITE}(?P<new>{_RESIDUE})"),
+        ("codon", rf"{_SITE}[X?]?"),
+    )
+)
+
+
+def three_letter(residue: str) -> str:
+    """``L`` or ``Leu`` to ``Leu``."""
+    return _THREE_LETTER.get(residue, residue)
+
+
+@lru_cache(maxsize=8192)
+def parse_protein_change(text: str) -> ProteinChange:
+    """Read a protein change.
+
+    Raises :class:`NotationError` for anything that is not exactly one protein change, for instance
+    alternatives (``V600E/K``), mosaics (``p.Trp24=/Cys``) and combinations (``p.[A;B]``).
+    """
+    body = re.sub(r"\s+", "", text)
+    body = _REFERENCE.sub("", body)
+    body = body.removeprefix("p.").removeprefix("P.")
+    body = _without_brackets(body)
+    if body in ("=", "(=)"):
+        return ProteinChange(ProteinChangeKind.NO_CHANGE)
+    if body in ("?", "0", "0?"):
+        return ProteinChange(ProteinChangeKind.UNKNOWN)
+    for name, form in _FORMS:
+        match = form.fullmatch(body)
+        if match:
+            return _built(name, match.groupdict(), text)
+    raise NotationError(f"not a protein change: {text[:80]!r}")
+
+
+def _without_brackets(body: str) -> str:
+    while len(body) > 2 and (body[0], body[-1]) in (("(", ")"), ("[", "]")):
+        body = body[1:-1]
+    # p.Gln1756(Profs) and similar inner brackets carry "predicted" only
+    return body if re.search(r"\(\d+\)$", body) else body.replace("(", "").replace(")", "")
+
+
+def _built(name: str, parts: dict[str, str | None], text: str) -> ProteinChange:
+    first = three_letter(parts["first"] or "")
+    start = int(parts["start"] or 0)
+    end = int(parts.get("end") or start)
+    last = three_letter(parts.get("last") or "") or (first if end == start else "")
+    if end < start:
+        raise NotationError(f"range runs backwards: {text[:80]!r}")
+    new = _residues(parts.get("new"))
+    counted = parts.get("count")
+    count = int(counted) if counted else None
+    kind = ProteinChangeKind.CODON
+    tail = ""
+    match name:
+        case "frameshift" | "extension":
+            kind = ProteinChangeKind(name)
+            tail = (parts.get("tail") or "").replace("*", "Ter").replace("X", "Ter")
+        case "delins":
+            kind = ProteinChangeKind.DELETION_INSERTION
+        case "substitution":
+            kind = _substitution_kind(first, new[0])
+            new = () if kind is ProteinChangeKind.SYNONYMOUS else new
+        case _:
+            kind = ProteinChangeKind(name)
+    if kind is ProteinChangeKind.INSERTION and end != start + 1:
+        raise NotationError(f"an insertion names two neighbouring residues: {text[:80]!r}")
+    return ProteinChange(kind, first, start, last, end, new, count, tail)
+
+
+def _substitution_kind(first: str, new: str) -> ProteinChangeKind:
+    if first == new:
+        return ProteinChangeKind.SYNONYMOUS
+    return ProteinChangeKind.NONSENSE if new == "Ter" else ProteinChangeKind.SUBSTITUTION
+
+
+def _residues(text: str | None) -> tuple[str, ...]:
+    if not text:
+        return ()
+    if re.fullmatch(rf"(?:{_RESIDUE3})+", text):
+        return tuple(re.findall(r"[A-Z][a-z]{2}", text))
+    return tuple(three_letter(letter) for letter in text)

@@ -1,0 +1,239 @@
+"""From a medicine's YAML document, which the JSON Schema has checked, to its statements."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from knowledge.alterations import AlterationCatalogue
+from knowledge.criteria import (
+    AgeBetween,
+    AllOf,
+    AnyOf,
+    Criterion,
+    HadTherapy,
+    HasCopyNumber,
+    HasExpression,
+    HasFusion,
+    HasGenotype,
+    HasPhenotype,
+    HasSignature,
+    HasVariant,
+    InLine,
+    InSetting,
+    InStage,
+    Leaf,
+    NeedsJudgement,
+    NoRecordedResistance,
+    Not,
+    PerformanceAtMost,
+    SexIs,
+)
+from knowledge.drugs import DrugClasses
+from knowledge.facts import Origin
+from knowledge.protein_change import parse_protein_change
+from knowledge.statements import (
+    Anchor,
+    Indication,
+    Label,
+    Medicine,
+    Partner,
+    Review,
+    SafetyStatement,
+    TestRequirement,
+    tumour_criterion,
+)
+
+Document = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CriterionReader:
+    """Reads criteria; prior therapies are worded as the drug classes are labelled."""
+
+    drug_classes: DrugClasses
+
+    def read(self, data: Document) -> Criterion:
+        """Read one criterion: a mapping with a single key that names its type."""
+        ((name, value),) = data.items()
+        match name:
+            case "all_of":
+                return AllOf(tuple(self.read(child) for child in value))
+            case "any_of":
+                return AnyOf(tuple(self.read(child) for child in value))
+            case "not":
+                return Not(self.read(value))
+            case "had_therapy":
+                return self._had_therapy(value)
+        return _LEAVES[name](value)
+
+    def _had_therapy(self, value: Document) -> HadTherapy:
+        name = value.get("class")
+        label = self.drug_classes[name].label if name and name in self.drug_classes else None
+        return HadTherapy(value.get("inn"), name, value.get("course"), label)
+
+
+def read_medicine(data: Document, catalogue: AlterationCatalogue, drug_classes: DrugClasses) -> Medicine:
+    """Build a medicine. Raises ``InvalidCriterion`` or ``NotationError`` for criteria that mean nothing."""
+    about, label = data["medicine"], data["label"]
+    reader = CriterionReader(drug_classes)
+    return Medicine(
+        brand=about["brand"],
+        inn=about["inn"],
+        atc=about["atc"],
+        ema_number=about["ema_number"],
+        status=about["status"],
+        status_date=_date(about["status_date"]),
+        conditional=about.get("conditional", False),
+        label=Label(label["url"], _date(label["date"]), label.get("document")),
+        indications=tuple(_indication(item, about["inn"], catalogue, reader) for item in data["indications"]),
+        safety=tuple(_safety(item, reader) for item in data["safety"]),
+    )
+
+
+def _indication(item: Document, inn: str, catalogue: AlterationCatalogue, reader: CriterionReader) -> Indication:
+    tumours, excluded = _tumours(item)
+    partners = tuple(_partner(partner) for partner in item["with"])
+    stated = reader.read(item["when"]) if "when" in item else None
+    drugs = frozenset(part.strip() for part in inn.split("/")) | {name for partner in partners for name in partner.inns}
+    parts = [
+        tumour_criterion(tumours, excluded),
+        *(stated.criteria if isinstance(stated, AllOf) else [stated]),
+        _age(item),
+        *_resistance_vetoes(stated, drugs, catalogue),
+    ]
+    return Indication(
+        id=item["id"],
+        tumours=tumours,
+        excluded_tumours=excluded,
+        criterion=AllOf(tuple(part for part in parts if part is not None)),
+        summary=item["summary"],
+        partners=partners,
+        tests=_tests(item),
+        anchors=_anchors(item),
+        review=_review(item),
+        rows=tuple(item.get("rows", ())),
+        note=item.get("note"),
+    )
+
+
+def _safety(item: Document, reader: CriterionReader) -> SafetyStatement:
+    tumours, excluded = _tumours(item)
+    parts = [tumour_criterion(tumours, excluded), reader.read(item["when"])]
+    return SafetyStatement(
+        id=item["id"],
+        category=item["category"],
+        tumours=tumours,
+        criterion=AllOf(tuple(part for part in parts if part is not None)),
+        consequence=item["consequence"],
+        tests=_tests(item),
+        anchors=_anchors(item),
+        review=_review(item),
+        rows=tuple(item.get("rows", ())),
+        note=item.get("note"),
+    )
+
+
+def _variant(value: Document) -> HasVariant:
+    return HasVariant(
+        gene=value["gene"],
+        protein=frozenset(str(parse_protein_change(text)) for text in value.get("protein", ())),
+        codon=value.get("codon"),
+        variant_class=value.get("class"),
+        pathogenic=value.get("pathogenic", False),
+        origin=Origin(value["origin"]) if "origin" in value else None,
+    )
+
+
+def _expression(value: Document) -> HasExpression:
+    score = value.get("score", ())
+    return HasExpression(
+        marker=value["marker"],
+        scores=frozenset({score} if isinstance(score, str) else score),
+        at_least=value.get("at_least"),
+        below=value.get("below"),
+        positive=value.get("positive", False),
+    )
+
+
+_LEAVES: Mapping[str, Callable[[Any], Leaf]] = {
+    "variant": _variant,
+    "fusion": lambda value: HasFusion(value["gene"], value.get("partner"), value.get("or_ihc", False)),
+    "copy_number": lambda value: HasCopyNumber(value["gene"], value["change"]),
+    "expression": _expression,
+    "signature": lambda value: HasSignature(value["name"], frozenset(value.get("is", ())), value.get("at_least")),
+    "genotype": lambda value: HasGenotype(value["gene"], frozenset(value["is"])),
+    "phenotype": lambda value: HasPhenotype(value["gene"], frozenset(value["is"])),
+    "stage": lambda value: InStage(frozenset(value)),
+    "setting": InSetting,
+    "line": lambda value: InLine(value.get("at_least", 1), value.get("at_most")),
+    "performance": lambda value: PerformanceAtMost(value["at_most"]),
+    "sex": SexIs,
+    "judgement": NeedsJudgement,
+}
+
+
+def _resistance_vetoes(
+    criterion: Criterion | None, drugs: frozenset[str], catalogue: AlterationCatalogue
+) -> Iterator[NoRecordedResistance]:
+    """Specific beats general: each gene that opens the indication is also asked for recorded resistance."""
+    if criterion is None:
+        return
+    for gene in sorted(_opening_genes(criterion)):
+        concerned = drugs & catalogue.resistant_drugs(gene)
+        if concerned:
+            yield NoRecordedResistance(gene, concerned)
+
+
+def _opening_genes(criterion: Criterion) -> frozenset[str]:
+    """The genes of positively required variants and fusions; what is negated opens nothing."""
+    if isinstance(criterion, AllOf | AnyOf):
+        return frozenset().union(*(_opening_genes(child) for child in criterion.criteria))
+    if isinstance(criterion, HasVariant | HasFusion):
+        return frozenset({criterion.gene})
+    return frozenset()
+
+
+def _tumours(item: Document) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    tumour = item.get("tumour", {})
+    return tuple(tumour.get("any_of", ())), tuple(tumour.get("none_of", ()))
+
+
+def _age(item: Document) -> AgeBetween | None:
+    return AgeBetween(item["age"].get("at_least"), item["age"].get("below")) if "age" in item else None
+
+
+def _partner(value: str | Document) -> Partner:
+    if isinstance(value, str):
+        return Partner(inns=(value,))
+    return Partner(tuple(value.get("any_of", ())), value.get("class"), value.get("text"))
+
+
+def _tests(item: Document) -> tuple[TestRequirement, ...]:
+    tests = item.get("test", [])
+    return tuple(
+        TestRequirement(
+            analyte=test["analyte"],
+            requirement=test["requirement"],
+            specimen=tuple(test.get("specimen", ())),
+            negative_plasma_retest_in_tissue=test.get("negative_plasma_retest_in_tissue", False),
+            anchor=Anchor(test["anchor"]["section"], test["anchor"]["text"]) if "anchor" in test else None,
+        )
+        for test in (tests if isinstance(tests, list) else [tests])
+    )
+
+
+def _anchors(item: Document) -> tuple[Anchor, ...]:
+    return tuple(Anchor(anchor["section"], anchor["text"]) for anchor in item["anchors"])
+
+
+def _review(item: Document) -> Review:
+    review = item["review"]
+    second, signed = review["second_review"], review["clinical_signoff"]
+    return Review(_date(review["curated"]), _date(second) if second else None, _date(signed) if signed else None)
+
+
+def _date(value: str) -> date:
+    return date.fromisoformat(value)

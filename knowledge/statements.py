@@ -1,0 +1,146 @@
+"""Medicines and what their labels state: indications (section 4.1) and safety statements (4.2 to 4.4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from knowledge.criteria import AllOf, AnyOf, Criterion, HasTumour, leaves
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """The dated label text that the statements were read from."""
+
+    url: str
+    date: date
+    document: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """A few words of the label that prove a statement, with their section."""
+
+    section: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """Who has looked at a statement; ``clinical_signoff`` is ``None`` until a clinician has signed it."""
+
+    curated: date
+    second_review: date | None = None
+    clinical_signoff: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TestRequirement:
+    """What the label requires to be tested, in which specimen, by what kind of test (section 4.2 or 4.4).
+
+    ``requirement``: ``ce-ivd-or-validated``, ``validated-test``, ``experienced-laboratory`` or ``not-stated``.
+    """
+
+    __test__ = False  # not a test class, whatever its name suggests to pytest
+
+    analyte: str
+    requirement: str
+    specimen: tuple[str, ...] = ()
+    negative_plasma_retest_in_tissue: bool = False
+    anchor: Anchor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """A combination partner: one of ``inns``, or a drug class."""
+
+    inns: tuple[str, ...] = ()
+    drug_class: str | None = None
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Indication:
+    """One statement of section 4.1 with everything that it requires."""
+
+    id: str
+    tumours: tuple[str, ...]
+    excluded_tumours: tuple[str, ...]
+    criterion: Criterion
+    summary: str
+    partners: tuple[Partner, ...]
+    tests: tuple[TestRequirement, ...]
+    anchors: tuple[Anchor, ...]
+    review: Review
+    rows: tuple[str, ...] = ()
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyStatement:
+    """One contraindication, warning, dose rule or test requirement of sections 4.2 to 4.4."""
+
+    id: str
+    category: str
+    tumours: tuple[str, ...]
+    criterion: Criterion
+    consequence: str
+    tests: tuple[TestRequirement, ...]
+    anchors: tuple[Anchor, ...]
+    review: Review
+    rows: tuple[str, ...] = ()
+    note: str | None = None
+
+
+Statement = Indication | SafetyStatement
+
+
+@dataclass(frozen=True)
+class Medicine:
+    """One EU medicine with its label and statements."""
+
+    brand: str
+    inn: str
+    atc: str
+    ema_number: str
+    status: str
+    status_date: date
+    conditional: bool
+    label: Label
+    indications: tuple[Indication, ...]
+    safety: tuple[SafetyStatement, ...]
+
+    @cached_property
+    def drugs(self) -> frozenset[str]:
+        """The INN and the components of a fixed combination."""
+        return frozenset(part.strip() for part in self.inn.split("/"))
+
+    @property
+    def statements(self) -> tuple[Statement, ...]:
+        """Indications first, then safety statements."""
+        return (*self.indications, *self.safety)
+
+
+def genes_of(statement: Statement) -> frozenset[str]:
+    """Every gene and marker that a statement's criteria ask about."""
+    named = set()
+    for leaf in leaves(statement.criterion):
+        for attribute in ("gene", "marker", "name"):
+            value = getattr(leaf, attribute, None)
+            if value:
+                named.add(value)
+    return frozenset(named)
+
+
+def tumour_criterion(tumours: tuple[str, ...], excluded: tuple[str, ...]) -> Criterion | None:
+    """The tumour part of a statement; ``None`` where the label names no tumour."""
+    from knowledge.criteria import Not
+
+    if not tumours:
+        return None
+    nodes = tuple(HasTumour(code) for code in tumours)
+    wanted: Criterion = nodes[0] if len(nodes) == 1 else AnyOf(nodes)
+    if not excluded:
+        return wanted
+    return AllOf((wanted, *(Not(HasTumour(code)) for code in excluded)))

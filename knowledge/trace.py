@@ -1,0 +1,78 @@
+"""Why a criterion has its verdict: the tree of criteria with, at each leaf, the deciding or missing fact."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from knowledge.criteria import AllOf, AnyOf, Criterion, Leaf, Not
+from knowledge.facts import Fact
+from knowledge.verdicts import Verdict
+from knowledge.wording import criterion_name, describe, describe_fact
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One node of the verdict tree.
+
+    ``facts`` decided a leaf, or came nearest to deciding it; ``depth`` is how deep a variant matched
+    (``protein``, ``codon``, ``class``, ``gene``); ``note`` says why a leaf is unknown or false.
+    """
+
+    criterion: Criterion
+    verdict: Verdict
+    children: tuple[Trace, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    depth: str | None = None
+    note: str | None = None
+
+    def leaves(self) -> Iterator[Trace]:
+        """Every leaf below this node, in reading order."""
+        if not self.children:
+            yield self
+        for child in self.children:
+            yield from child.leaves()
+
+    def deciding_leaves(self) -> Iterator[Trace]:
+        """The leaves that share the verdict along the whole path and so explain it.
+
+        Negation turns a verdict around: below ``Not`` the path follows the child's own verdict.
+        """
+        if not self.children:
+            yield self
+        for child in self.children:
+            if isinstance(self.criterion, Not) or child.verdict is self.verdict:
+                yield from child.deciding_leaves()
+
+    def to_json(self) -> dict[str, Any]:
+        """The tree as JSON; members without a value are left out."""
+        result: dict[str, Any] = {"criterion": criterion_name(self.criterion), "verdict": self.verdict.value}
+        if isinstance(self.criterion, AllOf | AnyOf | Not):
+            result["children"] = [child.to_json() for child in self.children]
+            return result
+        result["text"] = describe(self.criterion)
+        if self.depth:
+            result["depth"] = self.depth
+        if self.facts:
+            result["facts"] = [_fact_reference(fact) for fact in self.facts]
+        if self.note:
+            result["note"] = self.note
+        return result
+
+
+def _fact_reference(fact: Fact) -> dict[str, Any]:
+    result: dict[str, Any] = {"reference": fact.source.reference, "text": describe_fact(fact)}
+    if fact.source.path:
+        result["path"] = fact.source.path
+    if fact.date:
+        result["date"] = fact.date
+    return result
+
+
+def leaf_of(trace: Trace) -> Leaf:
+    """The leaf criterion of a leaf trace."""
+    criterion = trace.criterion
+    if isinstance(criterion, AllOf | AnyOf | Not):
+        raise TypeError("not a leaf")
+    return criterion

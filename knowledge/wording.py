@@ -1,0 +1,254 @@
+"""Criteria and facts in the words of the field, for traces, the curator's tools and cards."""
+
+from __future__ import annotations
+
+import re
+from functools import singledispatch
+
+from knowledge.criteria import (
+    STAGE_GROUPS,
+    AgeBetween,
+    AllOf,
+    AnyOf,
+    Criterion,
+    HadTherapy,
+    HasCopyNumber,
+    HasExpression,
+    HasFusion,
+    HasGenotype,
+    HasPhenotype,
+    HasSignature,
+    HasTumour,
+    HasVariant,
+    InLine,
+    InSetting,
+    InStage,
+    NeedsJudgement,
+    NoRecordedResistance,
+    Not,
+    PerformanceAtMost,
+    SexIs,
+)
+from knowledge.facts import Fact, Kind, State
+from knowledge.protein_change import NotationError, parse_protein_change
+
+_STATE_WORDS = {
+    State.ABSENT: "not detected",
+    State.INDETERMINATE: "indeterminate",
+    State.NO_CALL: "no call",
+    State.NOT_TESTED: "not tested",
+    State.UNKNOWN: "unknown",
+}
+
+
+def criterion_name(criterion: Criterion) -> str:
+    """The criterion's name as the YAML files write it: ``all_of``, ``variant``, ``had_therapy``."""
+    name = re.sub(r"(?<!^)(?=[A-Z])", "_", type(criterion).__name__).lower()
+    return name.removeprefix("has_")
+
+
+@singledispatch
+def describe(criterion: Criterion) -> str:
+    """A criterion in a few words."""
+    raise TypeError(f"no wording for {type(criterion).__name__}")
+
+
+@describe.register
+def _(criterion: AllOf) -> str:
+    return " and ".join(_bracketed(child) for child in criterion.criteria)
+
+
+@describe.register
+def _(criterion: AnyOf) -> str:
+    return " or ".join(_bracketed(child) for child in criterion.criteria)
+
+
+@describe.register
+def _(criterion: Not) -> str:
+    return f"no {_bracketed(criterion.criterion)}"
+
+
+def _bracketed(criterion: Criterion) -> str:
+    text = describe(criterion)
+    return f"({text})" if isinstance(criterion, AllOf | AnyOf) else text
+
+
+@describe.register
+def _(criterion: HasTumour) -> str:
+    return f"tumour type {criterion.node}"
+
+
+@describe.register
+def _(criterion: HasVariant) -> str:
+    origin = f"{criterion.origin} " if criterion.origin else ""
+    if criterion.protein:
+        changes = " or ".join(sorted(short_protein(change) for change in criterion.protein))
+        return f"{origin}{criterion.gene} {changes}"
+    if criterion.codon is not None:
+        return f"{origin}{criterion.gene} mutation at codon {criterion.codon}"
+    if criterion.pathogenic:
+        return f"{origin}{criterion.gene} pathogenic variant"
+    noun = "" if re.search(r"deletion|insertion|skipping|rearrangement", criterion.variant_class or "") else " mutation"
+    return f"{origin}{criterion.gene} {criterion.variant_class}{noun}"
+
+
+@describe.register
+def _(criterion: HasFusion) -> str:
+    if criterion.or_ihc:
+        return f"{criterion.gene} positivity (rearrangement or IHC)"
+    partner = f"{criterion.gene}::{criterion.partner}" if criterion.partner else criterion.gene
+    return f"{partner} fusion"
+
+
+@describe.register
+def _(criterion: HasCopyNumber) -> str:
+    return f"{criterion.gene} {criterion.change}"
+
+
+@describe.register
+def _(criterion: HasExpression) -> str:
+    if criterion.positive:
+        return f"{criterion.marker} positive"
+    scores = "/".join(sorted(criterion.scores))
+    unit = " %" if criterion.scores & {"TPS", "TC", "IC", "TAP"} else ""
+    if criterion.at_least is not None:
+        return f"{criterion.marker} {scores} ≥ {criterion.at_least:g}{unit}"
+    return f"{criterion.marker} {scores} < {criterion.below:g}{unit}"
+
+
+@describe.register
+def _(criterion: HasSignature) -> str:
+    if criterion.at_least is not None:
+        return f"{criterion.name} ≥ {criterion.at_least:g}"
+    return f"{criterion.name} {' or '.join(sorted(criterion.values))}"
+
+
+@describe.register
+def _(criterion: HasGenotype) -> str:
+    return f"{criterion.gene} {' or '.join(sorted(criterion.diplotypes))}"
+
+
+@describe.register
+def _(criterion: HasPhenotype) -> str:
+    return f"{criterion.gene} {' or '.join(sorted(criterion.phenotypes))}"
+
+
+@describe.register
+def _(criterion: NoRecordedResistance) -> str:
+    return f"no recorded {criterion.gene} resistance alteration to {', '.join(sorted(criterion.drugs))}"
+
+
+@describe.register
+def _(criterion: InStage) -> str:
+    whole = {stage for stage in criterion.stages if stage.rstrip("ABC") == stage}
+    groups = sorted(
+        stage for stage in criterion.stages & STAGE_GROUPS if stage in whole or stage.rstrip("ABC") not in whole
+    )
+    extents = sorted(extent.replace("-", " ") for extent in criterion.stages - STAGE_GROUPS)
+    named = [f"stage {_either(groups)}"] if groups else []
+    return _either([*named, *([f"{_either(extents)} disease"] if extents else [])])
+
+
+def _either(names: list[str]) -> str:
+    return " or ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+
+
+@describe.register
+def _(criterion: InSetting) -> str:
+    return f"{criterion.setting} setting"
+
+
+@describe.register
+def _(criterion: InLine) -> str:
+    if criterion.at_most is None:
+        return f"line of therapy {criterion.at_least} or later"
+    if criterion.at_least == criterion.at_most:
+        return "first line of therapy" if criterion.at_least == 1 else f"line of therapy {criterion.at_least}"
+    return f"line of therapy {criterion.at_least} to {criterion.at_most}"
+
+
+@describe.register
+def _(criterion: HadTherapy) -> str:
+    what = criterion.inn or criterion.label or (criterion.drug_class or "").replace("-", " ")
+    course = {
+        "progression": " with progression",
+        "no-progression": " without progression",
+        "stable": " with stable disease",
+    }
+    return f"prior {what}{course.get(criterion.course or '', '')}"
+
+
+@describe.register
+def _(criterion: AgeBetween) -> str:
+    if criterion.below is None:
+        return f"age ≥ {criterion.at_least} years"
+    if criterion.at_least is None:
+        return f"age < {criterion.below} years"
+    return f"age {criterion.at_least} to under {criterion.below} years"
+
+
+@describe.register
+def _(criterion: SexIs) -> str:
+    return criterion.sex
+
+
+@describe.register
+def _(criterion: PerformanceAtMost) -> str:
+    return f"ECOG performance status ≤ {criterion.ecog}"
+
+
+@describe.register
+def _(criterion: NeedsJudgement) -> str:
+    return criterion.statement
+
+
+def short_protein(change: str) -> str:
+    """``p.Leu858Arg`` as clinicians say it, ``L858R``; unreadable text unchanged."""
+    try:
+        return parse_protein_change(change).short
+    except NotationError:
+        return change
+
+
+def describe_alteration(fact: Fact) -> str:
+    """What was found, without its state: ``EGFR L858R``, ``ALK fusion``, ``PD-L1 TPS 50 %``."""
+    match fact.kind:
+        case Kind.VARIANT:
+            detail = short_protein(fact.protein) if fact.protein else fact.coding or fact.genomic
+            region = fact.variant_class if fact.variant_class and fact.variant_class != detail else None
+            named = [part for part in (detail, f"({region})" if detail and region else region) if part]
+            return " ".join(["/".join(fact.genes) or "gene not stated", *(named or ["variant"])])
+        case Kind.FUSION:
+            return "::".join(fact.genes) + (" fusion" if len(fact.genes) > 1 else " rearrangement")
+        case Kind.COPY_NUMBER:
+            copies = f" ({fact.copies:g} copies)" if fact.copies is not None else ""
+            return f"{'/'.join(fact.genes) or 'gene not stated'} {fact.variant_class or 'copy number'}{copies}"
+        case Kind.EXPRESSION:
+            value = (
+                ""
+                if fact.value is None
+                else f" {fact.comparator or ''}{fact.value:g}"
+                if not isinstance(fact.value, str)
+                else f" {fact.value}"
+            )
+            unit = f" {fact.unit}" if fact.unit and value else ""
+            score = f" {fact.score}" if fact.score else ""
+            return f"{fact.marker}{score}{value}{unit}"
+        case Kind.DISEASE:
+            return f"tumour type {fact.tumour}" if fact.tumour else "tumour type not recognised"
+        case Kind.PHENOTYPE:
+            return f"{'/'.join(fact.genes)} {fact.phenotype}"
+        case Kind.GENOTYPE:
+            return f"{'/'.join(fact.genes)} {fact.diplotype or fact.allele}"
+        case Kind.THERAPY:
+            return f"{fact.inn} ({fact.status})" if fact.status else f"{fact.inn}"
+    return f"{fact.marker or fact.kind.value} {fact.value if fact.value is not None else ''}".strip()
+
+
+def describe_fact(fact: Fact) -> str:
+    """What was found with its state: ``EGFR L858R``, ``ALK: not detected``."""
+    text = describe_alteration(fact)
+    if fact.state is State.PRESENT:
+        return f"{text}: positive" if fact.kind is Kind.EXPRESSION and fact.value is None else text
+    subject = text.removesuffix(" variant").removesuffix(" rearrangement")
+    return f"{subject}: {_STATE_WORDS[fact.state]}"

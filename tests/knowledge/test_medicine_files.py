@@ -1,0 +1,263 @@
+"""The curated files: medicines, alteration classes and drug classes, alone and against the label texts.
+
+With ``ONCOHOOKS_CORPUS`` naming the folder of reference material, every anchor is looked up in the dated
+label text, and every lung row of the reference table must be claimed by its own medicine.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from knowledge.coding_change import parse_coding_change
+from knowledge.facts import Fact, Kind, Source, State
+from knowledge.loading import DATA, load_knowledge_base
+from knowledge.protein_change import parse_protein_change
+from knowledge.statements import Anchor, Indication
+from knowledge.yaml_files import read_yaml
+
+LUNG = {"NSCLC", "LUAD", "LUSC"}
+LONGEST_ANCHOR = 300
+MEDICINE_FILES = sorted((DATA / "eu").glob("*.yaml"))
+ALTERATION_FILES = sorted((DATA / "alterations").glob("*.yaml"))
+
+
+@pytest.fixture(scope="module")
+def knowledge():
+    return load_knowledge_base()
+
+
+@pytest.fixture(scope="module")
+def statements(knowledge):
+    return [statement for _, statement in knowledge.statements]
+
+
+# --- the files alone -------------------------------------------------------------------------------------------------
+
+
+def test_knowledge_base_loads(knowledge):
+    indications = sum(len(medicine.indications) for medicine in knowledge.medicines)
+    safety = sum(len(medicine.safety) for medicine in knowledge.medicines)
+    print(f"{len(knowledge.medicines)} medicines, {indications} indications, {safety} safety statements")
+    assert len(knowledge.medicines) == len(MEDICINE_FILES) > 0
+
+
+def test_each_file_is_named_after_its_medicine_and_its_statements_after_the_file():
+    for path in MEDICINE_FILES:
+        document = read_yaml(path)
+        brand = re.sub(r"[^a-z0-9]+", "-", document["medicine"]["brand"].lower()).strip("-")
+        assert path.stem == brand
+        for item in (*document["indications"], *document["safety"]):
+            assert re.fullmatch(rf"{path.stem}-[1-9][0-9]*", item["id"])
+
+
+def test_each_statement_is_unsigned_and_has_an_anchor_and_a_row(statements):
+    for statement in statements:
+        assert statement.review.curated, statement.id
+        assert statement.review.second_review is None, statement.id
+        assert statement.review.clinical_signoff is None, statement.id
+        assert statement.anchors, statement.id
+        assert statement.rows, statement.id
+
+
+def test_no_statement_copies_a_long_passage(statements):
+    for statement in statements:
+        anchors = [*statement.anchors, *(test.anchor for test in statement.tests if test.anchor)]
+        assert all(len(anchor.text) <= LONGEST_ANCHOR for anchor in anchors), statement.id
+        said = statement.summary if isinstance(statement, Indication) else statement.consequence
+        assert all(_plain(said) != _plain(anchor.text) for anchor in anchors), statement.id
+
+
+def test_no_other_statement_is_proved_by_the_same_anchors(statements):
+    proofs: dict[tuple[tuple[Anchor, ...], tuple[str, ...]], str] = {}
+    for statement in statements:
+        other = proofs.setdefault((statement.anchors, statement.rows), statement.id)
+        assert other == statement.id, f"{statement.id} and {other}"
+
+
+def test_partners_name_defined_classes_and_lower_case_inns(knowledge, statements):
+    for statement in statements:
+        for partner in statement.partners if isinstance(statement, Indication) else ():
+            assert partner.drug_class is None or partner.drug_class in knowledge.reference.drug_classes, statement.id
+            assert all(inn == inn.lower() for inn in partner.inns), statement.id
+            assert partner.inns or partner.drug_class or partner.text, statement.id
+
+
+def test_composed_drug_classes_hold_their_parts(knowledge):
+    members = knowledge.reference.drug_classes.members
+    assert members("egfr-or-alk-targeted-therapy") == members("egfr-tki") | members("alk-inhibitor") | {"amivantamab"}
+    assert members("immunotherapy") == members("pd1-or-pdl1-inhibitor") | {"ipilimumab", "tremelimumab"}
+    assert members("platinum-based-chemotherapy") == members("platinum-compound")
+    parts = ("chemotherapy", "fluoropyrimidine", "immunotherapy", "ret-inhibitor", "ros1-inhibitor")
+    systemic = members("systemic-anticancer-therapy")
+    assert systemic >= members("egfr-or-alk-targeted-therapy").union(*(members(part) for part in parts))
+    assert members("chemotherapy") >= members("platinum-compound") | members("fluoropyrimidine")
+    lung = [m for m in knowledge.medicines if any("NSCLC" in item.tumours for item in m.indications)]
+    assert systemic >= {drug for medicine in lung for drug in medicine.drugs}
+
+
+# --- alteration classes ----------------------------------------------------------------------------------------------
+
+
+def test_alteration_files_name_only_classes_that_they_define():
+    for path in ALTERATION_FILES:
+        document = read_yaml(path)
+        defined = {item["name"] for item in document["classes"]}
+        assert path.stem == document["gene"]
+        for item in document["classes"]:
+            assert set(item.get("includes", ())) <= defined, path.name
+        for item in document.get("resistance", ()):
+            assert item.get("class", item.get("protein")) is not None, path.name
+            assert "class" not in item or item["class"] in defined, path.name
+
+
+def test_same_changes_are_canonical_and_unambiguous():
+    for path in ALTERATION_FILES:
+        entries = read_yaml(path).get("same_change", ())
+        assert len({entry["coding"] for entry in entries}) == len(entries), path.name
+        for entry in entries:
+            assert str(parse_coding_change(entry["coding"])) == entry["coding"], path.name
+            assert str(parse_protein_change(entry["protein"])) == entry["protein"], path.name
+
+
+@pytest.mark.parametrize(
+    ("gene", "notation", "expected"),
+    [
+        ("EGFR", {"protein": "p.Glu746_Ala750del"}, {"exon 19 deletion", "sensitising", "activating", "driver"}),
+        ("EGFR", {"protein": "p.Gly719Cys"}, {"sensitising", "activating", "driver"}),
+        ("EGFR", {"protein": "p.Asp770_Asn771insGly"}, {"exon 20 insertion", "driver"}),
+        ("EGFR", {"protein": "p.Thr790Met"}, {"driver"}),
+        ("EGFR", {"protein": "p.Arg521Lys"}, set()),
+        ("ERBB2", {"protein": "p.Tyr772_Ala775dup"}, {"exon 20 insertion", "activating"}),
+        ("ERBB2", {"protein": "p.Gly776delinsValCys"}, {"exon 20 insertion", "activating"}),
+        ("ERBB2", {"protein": "p.Ser310Phe"}, {"activating"}),
+        ("ERBB2", {"protein": "p.Ile655Val"}, set()),
+        ("MET", {"coding": "c.3028+1G>T"}, {"exon 14 skipping"}),
+        ("MET", {"coding": "c.3082+2T>C"}, {"exon 14 skipping"}),
+        ("MET", {"coding": "c.2888-2A>G", "transcript": "NM_000245.4"}, {"exon 14 skipping"}),
+        ("MET", {"coding": "c.3082+1G>T", "transcript": "NM_000245.4"}, set()),
+        ("MET", {"coding": "c.3028G>A", "protein": "p.Asp1010Asn"}, {"exon 14 skipping"}),
+        ("MET", {"protein": "p.Leu964_Asp1010del"}, {"exon 14 skipping"}),
+        ("MET", {"protein": "p.Thr992Ile"}, set()),
+        ("KRAS", {"protein": "p.Gly12Cys"}, {"exon 2-4"}),
+        ("KRAS", {"protein": "p.Ala146Thr"}, {"exon 2-4"}),
+        ("KRAS", {"protein": "p.Arg164Gln"}, set()),
+        ("NRAS", {"protein": "p.Gln61Lys"}, {"exon 2-4"}),
+        ("BRAF", {"protein": "p.Val600Lys"}, {"V600"}),
+        ("PIK3CA", {"protein": "p.His1047Arg"}, {"activating"}),
+        ("PIK3CA", {"protein": "p.Glu545Asp", "coding": "c.1635G>T"}, {"activating"}),
+        ("PIK3CA", {"protein": "p.Glu545Asp", "coding": "c.1635G>C"}, set()),
+        ("PIK3CA", {"protein": "p.Glu545Asp"}, set()),
+        ("PIK3CA", {"protein": "p.Arg88Gln"}, set()),
+        ("ALK", {"protein": "p.Gly1202Arg"}, {"resistance mutation"}),
+    ],
+)
+def test_alteration_classes_hold_known_changes(knowledge, gene, notation, expected):
+    assert knowledge.reference.alterations.classes_of(gene, _variant(gene, notation)) == expected
+
+
+@pytest.mark.parametrize(
+    ("gene", "protein", "drugs"),
+    [
+        ("ALK", "p.Gly1202Arg", {"alectinib", "brigatinib", "ceritinib", "crizotinib"}),
+        ("EGFR", "p.Cys797Ser", {"osimertinib"}),
+        ("EGFR", "p.Thr790Met", {"afatinib", "dacomitinib", "erlotinib", "gefitinib"}),
+        ("EGFR", "p.Asp770_Asn771insGlyLeu", {"afatinib", "erlotinib", "gefitinib"}),
+        ("EGFR", "p.Leu858Arg", set()),
+        ("RET", "p.Gly810Ser", {"selpercatinib"}),
+        ("ROS1", "p.Gly2032Arg", {"crizotinib", "entrectinib"}),
+    ],
+)
+def test_resistance_entries(knowledge, gene, protein, drugs):
+    fact = _variant(gene, {"protein": protein})
+    catalogue = knowledge.reference.alterations
+    asked = catalogue.resistant_drugs(gene) | {"lorlatinib", "repotrectinib", "amivantamab"}
+    assert {drug for drug in asked if catalogue.resistances(gene, frozenset({drug}), fact)} == drugs
+
+
+# --- the files against the label texts -------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def corpus() -> Path:
+    folder = os.environ.get("ONCOHOOKS_CORPUS")
+    if not folder:
+        pytest.skip("ONCOHOOKS_CORPUS is not set: the anchors are not checked against the label texts")
+    return Path(folder)
+
+
+@pytest.fixture(scope="module")
+def labels(corpus):
+    with (corpus / "kb" / "ema" / "smpc_sections.jsonl").open(encoding="utf-8") as lines:
+        return {label["medicine"]: label for label in map(json.loads, lines)}
+
+
+@pytest.mark.corpus
+@pytest.mark.parametrize("path", MEDICINE_FILES, ids=lambda path: path.stem)
+def test_each_anchor_stands_in_the_dated_label(labels, path):
+    document = read_yaml(path)
+    label = labels[document["medicine"]["brand"]]
+    assert document["label"]["date"] == label["date"]
+    assert document["label"]["document"] == label["file"]
+    for anchor in _anchors(document):
+        versions = [_one_space(text) for text in label["sections"].get(anchor["section"], ())]
+        assert any(_one_space(anchor["text"]) in text for text in versions), anchor
+
+
+@pytest.mark.corpus
+def test_each_lung_row_is_claimed_by_its_own_medicine_alone(corpus, knowledge):
+    with (corpus / "kb" / "eu_biomarker_indications.tsv").open(encoding="utf-8", newline="") as table:
+        rows = {row["row_id"]: row for row in csv.DictReader(table, delimiter="\t")}
+    claimed: dict[str, set[str]] = defaultdict(set)
+    for medicine, statement in knowledge.statements:
+        for row in statement.rows:
+            claimed[row].add(medicine.brand)
+    for row_id, brands in claimed.items():
+        assert brands == {rows[row_id]["medicine"]}, row_id
+    wanted = {row_id for row_id, row in rows.items() if set(re.findall(r"[A-Z]+", row["oncotree"])) & LUNG}
+    assert wanted
+    assert not wanted - set(claimed)
+
+
+@pytest.mark.corpus
+def test_each_medicine_agrees_with_the_reference_table(corpus, knowledge):
+    with (corpus / "kb" / "eu_biomarker_indications.tsv").open(encoding="utf-8", newline="") as table:
+        rows = {row["medicine"]: row for row in csv.DictReader(table, delimiter="\t")}
+    for medicine in knowledge.medicines:
+        row = rows[medicine.brand]
+        assert medicine.inn == row["inn"].lower()
+        assert (medicine.atc, medicine.ema_number) == (row["atc"], row["ema_product_number"])
+        assert (medicine.status, str(medicine.status_date)) == (row["ma_status"].lower(), row["ma_status_date"])
+        assert medicine.conditional == (row["conditional_ma"] == "yes")
+        assert medicine.label.url == row["epar_url"]
+
+
+def _variant(gene: str, notation: dict[str, str]) -> Fact:
+    return Fact(kind=Kind.VARIANT, state=State.PRESENT, source=Source("Observation/1"), genes=(gene,), **notation)  # type: ignore[arg-type]
+
+
+def _anchors(node: Any) -> Iterator[dict[str, str]]:
+    if isinstance(node, dict):
+        if set(node) == {"section", "text"}:
+            yield node
+        for child in node.values():
+            yield from _anchors(child)
+    elif isinstance(node, list):
+        for child in node:
+            yield from _anchors(child)
+
+
+def _one_space(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", " ", text.lower()).strip()
