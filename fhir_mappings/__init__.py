@@ -1,0 +1,7 @@
+"""FHIR R4 JSON in, a patient record of facts out."""
+
+from fhir_mappings.reading import read_record
+from fhir_mappings.record import PatientRecord, Unread
+from fhir_mappings.tables import CopyNumberThresholds, MappingTables, load_tables
+
+__all__ = ["CopyNumberThresholds", "MappingTables", "PatientRecord", "Unread", "load_tables", "read_record"]

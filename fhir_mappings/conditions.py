@@ -1,0 +1,169 @@
+"""Diagnoses: from a Condition, a histology Observation or a pathology report to tumour types in OncoTree.
+
+Family history is never read here, a personal history is no current tumour, a metastasis is no second
+tumour. A diagnosis that is surely a tumour but whose code is not known stays a fact without a type: it
+makes the tumour unknown, loudly, and never means any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fhir_mappings.context import Context, Reading
+from fhir_mappings.elements import Json, codings, concept_text, member, objects, string
+from fhir_mappings.tumour_codes import TumourReading
+from knowledge.dates import is_fhir_date
+from knowledge.facts import Fact, Kind, Source, State
+
+_MORPHOLOGY_EXTENSION_ENDINGS = ("histology-morphology-behavior", "histology-morphology-behavior-icdo3", "morphology")
+_NOT_THE_PATIENTS = frozenset({"refuted", "entered-in-error"})
+_UNCONFIRMED = frozenset({"unconfirmed", "provisional", "differential"})
+
+
+def read_condition(context: Context) -> Reading:
+    """Read a Condition. One that names no tumour gives nothing."""
+    data = context.data
+    reading, path = _best_reading(context)
+    if reading is None or reading.kind in ("none", "history", "morphology"):
+        return Reading()
+    verification = _status(data.get("verificationStatus"))
+    if verification in _NOT_THE_PATIENTS:
+        return Reading(warnings=[f"{context.resource.reference}: a diagnosis is {verification} and was not used"])
+    state, warnings = _state(verification)
+    source = Source(context.resource.reference, path, _raw(data.get("code")))
+    status, when = _status(data.get("clinicalStatus")), _date(data)
+    if reading.kind == "secondary":
+        metastatic = Fact(
+            kind=Kind.STAGE, state=state, source=source, value="metastatic", status=status, date=when, warnings=warnings
+        )
+        return Reading([metastatic])
+    tumour, histology = _refined(context, reading)
+    fact = Fact(
+        kind=Kind.DISEASE,
+        state=state,
+        source=source,
+        tumour=tumour,
+        histology=histology,
+        status=status,
+        date=when,
+        warnings=warnings,
+    )
+    if tumour is not None:
+        return Reading([fact])
+    text = f"{context.resource.reference}: the tumour type of a diagnosis is not recognised: {_code(data)}"
+    return Reading([fact], context.unread("tumour type not recognised").unread, [text])
+
+
+def read_histology(context: Context) -> Reading:
+    """Read a histology Observation (LOINC 59847-4, 31206-6): a morphology, with a type where it is sure alone."""
+    tables = context.tables.tumours
+    concept = member(context.data, "valueCodeableConcept")
+    for system, code, display in codings(concept):
+        found = tables.for_coding(system, code, display)
+        if found.kind in ("morphology", "primary"):
+            morphology = found.morphology or code
+            fact = Fact(
+                kind=Kind.DISEASE,
+                state=State.PRESENT,
+                source=Source(context.resource.reference, "valueCodeableConcept", _raw(concept)),
+                marker="histology",
+                tumour=found.node,
+                histology=morphology,
+                date=context.date,
+            )
+            return Reading([fact])
+    return context.unread("histology not recognised")
+
+
+def read_conclusion_codes(context: Context) -> list[Fact]:
+    """Diagnoses among the conclusion codes of a pathology report."""
+    facts = []
+    for index, concept in enumerate(objects(context.data.get("conclusionCode"))):
+        for system, code, display in codings(concept):
+            found = context.tables.tumours.for_coding(system, code, display)
+            if found.kind == "primary" and found.node:
+                source = Source(context.resource.reference, f"conclusionCode[{index}]", _raw(concept))
+                facts.append(
+                    Fact(kind=Kind.DISEASE, state=State.PRESENT, source=source, tumour=found.node, date=context.date)
+                )
+    return facts
+
+
+def _best_reading(context: Context) -> tuple[TumourReading | None, str]:
+    """The most telling coding: a typed tumour before an untyped one, codes before text."""
+    tables = context.tables.tumours
+    code = member(context.data, "code")
+    found = [
+        (tables.for_coding(system, value, display), f"code.coding[{index}]")
+        for index, (system, value, display) in enumerate(codings(code))
+    ]
+    if text := string(code.get("text")):
+        by_text = tables.for_text(text)
+        if by_text is None and tables.looks_like_cancer(text) and all(entry.kind == "none" for entry, _ in found):
+            by_text = TumourReading("neoplasm", None, None, "the text names a tumour")
+        if by_text is not None:
+            found.append((by_text, "code.text"))
+    ranked = sorted(found, key=lambda pair: _RANK[pair[0].kind] - (pair[0].node is not None))
+    return ranked[0] if ranked else (None, "code")
+
+
+_RANK = {"primary": 1, "secondary": 2, "history": 3, "neoplasm": 4, "morphology": 5, "none": 6}
+
+
+def _refined(context: Context, reading: TumourReading) -> tuple[str | None, str | None]:
+    """Site and histology together name a more specific type; the histology is kept as it was sent."""
+    tables = context.tables.tumours
+    for system, code, display in _histologies(context.data):
+        morphology = tables.for_coding(system, code, display)
+        if morphology.kind == "morphology" and morphology.morphology:
+            site = _site(context.data)
+            return tables.refine(reading.node, morphology.morphology, site), morphology.morphology
+    return reading.node, None
+
+
+def _site(data: Json) -> str | None:
+    for body_site in objects(data.get("bodySite")):
+        for _, code, _ in codings(body_site):
+            if code and code[:1] == "C" and code[1:3].isdigit():
+                return code
+    return None
+
+
+def _histologies(data: Json) -> Iterator[tuple[str | None, str | None, str | None]]:
+    for extension in objects(data.get("extension")):
+        url = string(extension.get("url")) or ""
+        if url.rstrip("/").endswith(_MORPHOLOGY_EXTENSION_ENDINGS):
+            yield from codings(extension.get("valueCodeableConcept"))
+            yield from codings({"coding": [extension.get("valueCoding")]})
+    # Some senders put the morphology beside the site among the diagnosis codings.
+    yield from codings(data.get("code"))
+
+
+def _state(verification: str | None) -> tuple[State, tuple[str, ...]]:
+    if verification in (None, "confirmed"):
+        return State.PRESENT, ()
+    if verification in _UNCONFIRMED:
+        return State.INDETERMINATE, (f"the diagnosis is {verification}",)
+    return State.INDETERMINATE, ("the verification status is not a FHIR status",)
+
+
+def _status(concept: object) -> str | None:
+    return next((code for _, code, _ in codings(concept) if code), None)
+
+
+def _raw(code: object) -> str | None:
+    """The diagnosis as it was sent: its codes and its text."""
+    sent = [part for _, value, _ in codings(code) if (part := value)]
+    return " ".join([*sent, *filter(None, [concept_text(code)])])[:200] or None
+
+
+def _date(data: Json) -> str | None:
+    candidates = (data.get("onsetDateTime"), member(data, "onsetPeriod").get("start"), data.get("recordedDate"))
+    return next((text for value in candidates if (text := string(value)) and is_fhir_date(text)), None)
+
+
+def _code(data: Json) -> str:
+    for system, code, _ in codings(data.get("code")):
+        if code:
+            return f"{system or 'no system'} {code}"[:120]
+    return "text only"

@@ -1,0 +1,101 @@
+"""What one resource's reader gets and gives."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from fhir_mappings.collection import Collection, Resource
+from fhir_mappings.elements import Json, codings, concept_text, objects
+from fhir_mappings.record import Unread
+from fhir_mappings.tables import MappingTables
+from knowledge.facts import Fact
+
+
+@dataclass(slots=True)
+class Reading:
+    """The output of a reader for one resource: facts, or why there are none."""
+
+    facts: list[Fact] = field(default_factory=list)
+    unread: list[Unread] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The resource being read, with the tables and the other resources of the record."""
+
+    resource: Resource
+    collection: Collection
+    tables: MappingTables
+    date: str | None
+
+    @property
+    def data(self) -> Json:
+        """The resource's JSON."""
+        return self.resource.data
+
+    def unread(self, reason: str) -> Reading:
+        """A reading that says why nothing was understood."""
+        return Reading(unread=[Unread(self.resource.reference, code_text(self.data.get("code")), reason)])
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """One component with the code that names it and its place in the resource."""
+
+    code: str
+    data: Json
+    path: str
+
+    @property
+    def concept(self) -> Json:
+        """The component's coded value; an empty object if it has none."""
+        value = self.data.get("valueCodeableConcept")
+        return value if isinstance(value, dict) else {}
+
+    def value_texts(self) -> Iterator[str]:
+        """Codes, displays and texts of the value, then a plain string value."""
+        for _, code, _ in codings(self.concept):
+            if code:
+                yield code
+        for _, code, display in codings(self.concept):
+            if display and display != code:
+                yield display
+        for text in (self.concept.get("text"), self.data.get("valueString")):
+            if isinstance(text, str) and text.strip():
+                yield text.strip()
+
+    @property
+    def value_path(self) -> str:
+        """The path of the value element."""
+        name = "valueString" if "valueString" in self.data and not self.concept else "valueCodeableConcept"
+        return f"{self.path}.{name}"
+
+
+class Components:
+    """The components of an Observation by code. A code may repeat; nothing is overwritten."""
+
+    def __init__(self, data: Json) -> None:
+        self._by_code: dict[str, list[Component]] = {}
+        for index, component in enumerate(objects(data.get("component"))):
+            code = component.get("code")
+            for _, name, _ in codings(code):
+                if name:
+                    self._by_code.setdefault(name, []).append(Component(name, component, f"component[{index}]"))
+
+    def all(self, *codes: str) -> list[Component]:
+        """Every component with one of the codes, in the order of the codes."""
+        return [component for code in codes for component in self._by_code.get(code, [])]
+
+    def first(self, *codes: str) -> Component | None:
+        """The first component with one of the codes."""
+        return next(iter(self.all(*codes)), None)
+
+
+def code_text(concept: object) -> str:
+    """A short text of a code for reports: ``69548-6`` or the text of an uncoded one."""
+    for _, code, _ in codings(concept):
+        if code:
+            return code[:80]
+    return (concept_text(concept) or "no code")[:80]

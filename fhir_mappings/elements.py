@@ -1,0 +1,76 @@
+"""Tolerant access to FHIR JSON elements.
+
+Real systems send a single object where a list belongs, empty ids, or a string for a number. These
+functions return what can be used and nothing else; they never raise on any JSON value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+Json = dict[str, Any]
+
+
+def objects(value: Any) -> list[Json]:
+    """The objects of a list, or the one object that stands where a list belongs."""
+    if isinstance(value, dict):
+        return [value]
+    if isinstance(value, list):
+        return [item for item in value if isinstance(item, dict)]
+    return []
+
+
+def member(value: Any, name: str) -> Json:
+    """A member that should be an object; an empty one if it is not."""
+    found = value.get(name) if isinstance(value, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def string(value: Any) -> str | None:
+    """A non-blank string, stripped; ``None`` for anything else."""
+    return value.strip() or None if isinstance(value, str) else None
+
+
+def number(value: Any) -> float | int | None:
+    """A number; booleans and text are none."""
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def codings(concept: Any) -> Iterator[tuple[str | None, str | None, str | None]]:
+    """System, code and display of every coding of a CodeableConcept."""
+    for coding in objects(concept.get("coding")) if isinstance(concept, dict) else ():
+        yield string(coding.get("system")), string(coding.get("code")), string(coding.get("display"))
+
+
+def concept_text(concept: Any) -> str | None:
+    """The text of a CodeableConcept, else its first display, else its first code."""
+    if not isinstance(concept, dict):
+        return None
+    if text := string(concept.get("text")):
+        return text
+    for _, code, display in codings(concept):
+        if display or code:
+            return display or code
+    return None
+
+
+def texts(concept: Any) -> Iterator[str]:
+    """Every code, display and text of a CodeableConcept, codes first."""
+    for _, code, display in codings(concept):
+        if code:
+            yield code
+        if display and display != code:
+            yield display
+    if isinstance(concept, dict) and (text := string(concept.get("text"))):
+        yield text
+
+
+def last_segment(uri: str | None) -> str:
+    """``…/CodeSystem/tbd-codes-cs`` to ``tbd-codes-cs``: code systems were renamed between versions."""
+    return uri.rstrip("/").rpartition("/")[2] if uri else ""
+
+
+def reference_text(value: Any) -> str | None:
+    """The literal reference of a Reference; ``None`` for identifier-only and empty ones."""
+    return string(value.get("reference")) if isinstance(value, dict) else None

@@ -1,0 +1,45 @@
+"""The genetics extensions of the FHIR R4 core specification, older than any genomics guide and still sent."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from fhir_mappings.context import Context
+from fhir_mappings.elements import Json, codings, last_segment, objects, string
+
+_PANEL = "55233-1"
+_COMPONENTS = {
+    "observation-geneticsGene": "48018-6",
+    "observation-geneticsDNARegionName": "47999-8",
+    "observation-geneticsGenomicSourceClass": "48002-0",
+    "observation-geneticsVariant": "81252-9",
+    "observation-geneticsAminoAcidChange": "48005-3",
+}
+_NAMES_A_CHANGE = frozenset({"observation-geneticsVariant", "observation-geneticsAminoAcidChange"})
+
+
+def as_variant(context: Context) -> Context | None:
+    """The same Observation with its extensions as components; ``None`` if it is no variant in this form.
+
+    The gene extension alone also stands on genotypes and phenotypes, so it takes the master panel code or a
+    named change to make a variant.
+    """
+    found = {last_segment(string(extension.get("url"))) for extension in objects(context.data.get("extension"))}
+    if "observation-geneticsGene" not in found:
+        return None
+    is_panel = any(code == _PANEL for _, code, _ in codings(context.data.get("code")))
+    if not (is_panel or found & _NAMES_A_CHANGE):
+        return None
+    components = [*objects(context.data.get("component")), *_components(context.data)]
+    return replace(context, resource=replace(context.resource, data={**context.data, "component": components}))
+
+
+def _components(data: Json) -> Iterator[Json]:
+    for extension in objects(data.get("extension")):
+        code = _COMPONENTS.get(last_segment(string(extension.get("url"))))
+        # Some of these extensions hold their value one level further down.
+        for holder in (extension, *objects(extension.get("extension"))):
+            values = {name: value for name, value in holder.items() if name.startswith("value")}
+            if code and values:
+                yield {"code": {"coding": [{"system": "http://loinc.org", "code": code}]}, **values}

@@ -1,0 +1,169 @@
+"""The reviewed tables that the readers use, loaded once and passed in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fhir_mappings.answers import AnswerTable
+from fhir_mappings.elements import Json, codings, last_segment
+from fhir_mappings.tumour_codes import TumourCodes
+from knowledge.alterations import AlterationCatalogue
+from knowledge.facts import Origin
+from knowledge.terminology import GeneTable, TumourTree
+from knowledge.yaml_files import read_yaml
+
+DATA = Path(__file__).parent / "data"
+
+
+@dataclass(frozen=True, slots=True)
+class CodeRule:
+    """How an Observation with a certain code is read."""
+
+    reader: str
+    code: str
+    name: str
+    genes: tuple[str, ...] = ()
+    protein: str | None = None
+    variant_class: str | None = None
+    marker: str | None = None
+    score: str | None = None
+    unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CopyNumberThresholds:
+    """Copies from which a gain is called an amplification, and up to which a loss a deletion."""
+
+    amplification: float = 6
+    deletion: float = 0
+
+
+@dataclass(frozen=True)
+class MappingTables:
+    """Everything the readers look up."""
+
+    genes: GeneTable
+    tumours: TumourCodes
+    alterations: AlterationCatalogue
+    answers: AnswerTable
+    rules: Mapping[tuple[str, str], CodeRule]
+    unread_codes: Mapping[tuple[str, str], str]
+    relevant_words: tuple[str, ...]
+    expression_names: Mapping[str, CodeRule]
+    score_names: Mapping[str, tuple[str, ...]]
+    origins: Mapping[str, Origin]
+    zygosities: Mapping[str, str]
+    significances: Mapping[str, str]
+    change_types: Mapping[str, str]
+    change_type_words: Mapping[str, str]
+    copy_number_interpretations: Mapping[tuple[str, str], str]
+    transcripts: Mapping[str, str]
+    fusion_pairs: frozenset[frozenset[str]]
+    copy_numbers: CopyNumberThresholds = CopyNumberThresholds()
+
+    def rule_for(self, concept: Any) -> CodeRule | None:
+        """The rule for the first coding of a concept that has one, else for its exact local name."""
+        for system, code, display in codings(concept):
+            if code and (rule := self.rules.get((_system_key(system), code))):
+                return rule
+            if display and (rule := self.expression_names.get(display.lower())):
+                return rule
+        text = concept.get("text") if isinstance(concept, dict) else None
+        return self.expression_names.get(text.strip().lower()) if isinstance(text, str) else None
+
+    def unread_name(self, concept: Any) -> str | None:
+        """The name of a code that is relevant and has no reader yet."""
+        for system, code, _ in codings(concept):
+            if code and (name := self.unread_codes.get((_system_key(system), code))):
+                return name
+        return None
+
+    def change_type(self, concept: Any) -> str | None:
+        """The kind of change that a coded change type or consequence names.
+
+        A display that says otherwise than its code wins only when it says that nothing changed: a
+        substitution displayed "wild type" is no finding.
+        """
+        by_code, by_word = None, None
+        for _, code, display in codings(concept):
+            by_code = by_code or self.change_types.get(code or "")
+            by_word = by_word or self.change_type_words.get((display or "").lower())
+        text = concept.get("text") if isinstance(concept, dict) else None
+        if isinstance(text, str):
+            by_word = by_word or self.change_type_words.get(text.strip().lower())
+        return by_word if by_word == "no_change" or by_code is None else by_code
+
+
+def _system_key(system: str | None) -> str:
+    """Systems by their last segment; all names of the "to be determined" code system are one."""
+    segment = last_segment(system)
+    return "tbd-codes" if segment.lower().startswith("tbd") else segment
+
+
+def load_tables(
+    genes: GeneTable,
+    tree: TumourTree,
+    alterations: AlterationCatalogue,
+    data: Path = DATA,
+    copy_numbers: CopyNumberThresholds | None = None,
+) -> MappingTables:
+    """Load the tables of ``data``."""
+    codes = read_yaml(data / "codes.yaml")
+    answers = read_yaml(data / "answers.yaml")
+    return MappingTables(
+        genes=genes,
+        tumours=TumourCodes.load(data / "tumours.yaml", tree),
+        alterations=alterations,
+        answers=AnswerTable(answers),
+        rules={_code_key(item): _rule(item) for item in codes["readers"]},
+        unread_codes={_code_key(item): item["name"] for item in codes["unread"]},
+        relevant_words=tuple(codes["relevant_words"]),
+        expression_names={
+            name.lower(): _rule({"code": name, "name": name, "read": "expression", **item})
+            for name, item in codes["expression_names"].items()
+        },
+        score_names={score: tuple(names) for score, names in codes["score_names"].items()},
+        origins={code: Origin(origin) for code, origin in answers["origins"].items()},
+        zygosities=answers["zygosities"],
+        significances=answers["significances"],
+        change_types=_inverted(answers["change_types"]),
+        change_type_words=_inverted(answers["change_type_words"]),
+        copy_number_interpretations={
+            (last_segment(system), code): change
+            for system, entries in answers["copy_number_interpretations"].items()
+            for code, change in entries.items()
+        },
+        transcripts=dict(_rows(data / "transcripts.tsv")),
+        fusion_pairs=frozenset(frozenset(pair) for pair in _rows(data / "fusion_pairs.tsv")),
+        copy_numbers=copy_numbers or CopyNumberThresholds(),
+    )
+
+
+def _code_key(item: Json) -> tuple[str, str]:
+    return item.get("system", "loinc.org"), item["code"]
+
+
+def _rule(item: Json) -> CodeRule:
+    return CodeRule(
+        reader=item["read"],
+        code=item["code"],
+        name=item["name"],
+        genes=tuple(item.get("genes", ())),
+        protein=item.get("protein"),
+        variant_class=item.get("class"),
+        marker=item.get("marker"),
+        score=item.get("score"),
+        unit=item.get("unit"),
+    )
+
+
+def _inverted(groups: Mapping[str, list[str]]) -> dict[str, str]:
+    return {member: name for name, members in groups.items() for member in members}
+
+
+def _rows(path: Path) -> list[tuple[str, str]]:
+    lines = [line for line in path.read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    return [(first, second) for first, _, second in (line.partition("\t") for line in lines[1:])]

@@ -1,0 +1,469 @@
+"""From coded diagnoses, histologies and names of tumours to OncoTree nodes.
+
+What maps to what is reviewed data (``data/tumours.yaml``); this module only looks it up. A code is read as
+the most specific node that is surely right. A tumour whose type is not known is said to be one, never dropped,
+and a metastasis, a history, an in-situ or a benign neoplasm is never read as a cancer of its site.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+
+from knowledge.terminology import TumourTree
+
+TumourKind = Literal["primary", "secondary", "history", "morphology", "neoplasm", "none"]
+
+_ICD10 = re.compile(r"([A-Z]\d[0-9A-Z])\.?([0-9A-Z]{0,4})[-+*!#.]*")
+_MORPHOLOGY = re.compile(r"\s*M?-?(\d{4})(\d)?(?:/(\d)\d?)?(?![\d/])", re.ASCII)
+_TOPOGRAPHY = re.compile(r"\bC(\d\d)\.?(\d?)(?!\d)", re.ASCII)
+_SNOMED = re.compile(r"\s*(\d{6,18})\s*(?:\|[^|]*\|\s*)?", re.ASCII)
+_SEMANTIC_TAG = re.compile(r"\((?:disorder|finding|situation|morphologic abnormality|diagnosis)\)\s*$", re.IGNORECASE)
+_NOT_WORD = re.compile(r"[^0-9a-z]+")
+
+
+class TumourDataError(ValueError):
+    """The reviewed data name an unknown node or site, or say two things of one code."""
+
+
+@dataclass(frozen=True, slots=True)
+class TumourReading:
+    """What one code or text says about a tumour.
+
+    ``kind``: ``primary`` a tumour of the patient; ``secondary`` a metastasis; ``history`` a tumour in the past;
+    ``morphology`` a histology that needs a site; ``neoplasm`` surely a neoplasm, but of unknown type, in situ
+    or of uncertain behaviour; ``none`` not a cancer. ``node`` is an OncoTree code, ``morphology`` an ICD-O-3
+    code (``8140/3``), which a ``primary`` may have as well. ``topography`` is the ICD-O-3 site, ``assumes`` what
+    had to be taken for granted for the node, ``malignant`` whether invasive cancer was stated.
+    """
+
+    kind: TumourKind
+    node: str | None
+    morphology: str | None
+    why: str
+    topography: str | None = None
+    assumes: str | None = None
+    malignant: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    kind: TumourKind
+    node: str | None
+    title: str
+    site: str | None = None
+    assumes: str | None = None
+    malignant: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """Phrases with the ends marked that must be the ends of words."""
+
+    needles: tuple[str, ...]
+
+    def within(self, text: str) -> bool:
+        padded = f" {text} "
+        return any(needle in padded for needle in self.needles)
+
+    def cut_from(self, text: str) -> str:
+        padded = f" {text} "
+        for needle in self.needles:
+            padded = padded.replace(needle, " ")
+        return " ".join(padded.split())
+
+
+@dataclass(frozen=True, slots=True)
+class _Site:
+    name: str
+    node: str | None
+    title: str
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class TumourCodes:
+    """The reviewed tables. ``load`` checks them; every other method only reads."""
+
+    tree: TumourTree
+    _systems: Mapping[str, str]
+    _sites: Mapping[str, _Site]
+    _icd10: Mapping[str, Mapping[str, _Rule]]
+    _diagnoses: Mapping[str, Mapping[str, _Rule]]
+    _morphologies: Mapping[str, Mapping[str, str]]
+    _body_sites: Mapping[str, str]
+    _anywhere: Mapping[str, str]
+    _by_site: Mapping[str, Mapping[str, str]]
+    _former_codes: Mapping[str, str]
+    _not_invasive: frozenset[str]
+    _references_not_used: frozenset[str]
+    _names: Mapping[str, _Rule]
+    _never_named: _Words
+    _words: Mapping[str, _Words]
+
+    @classmethod
+    def load(cls, path: Path, tree: TumourTree) -> TumourCodes:
+        """Read the reviewed data. Raises ``TumourDataError`` where they do not fit the tree or themselves."""
+        data = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+        sites = {
+            _undotted(code): _Site(name, _known(entry.get("node"), tree), entry["title"])
+            for name, entry in data["sites"]["entries"].items()
+            for code in entry["codes"]
+        }
+        names = {site.name for site in sites.values()}
+        by_site = data["icdo3"]["by_site"]
+        if strangers := set(by_site) - names:
+            raise TumourDataError(f"histologies of unknown sites: {sorted(strangers)}")
+        groups = data["icdo3"]["groups"]
+        not_invasive = frozenset(_known(code, tree) or "" for code in data["oncotree"]["not_invasive"])
+        return cls(
+            tree=tree,
+            _systems={_system_key(url): family for family, entry in data["systems"].items() for url in entry["urls"]},
+            _sites=sites,
+            _icd10=_icd10_rules(data, sites, tree),
+            _diagnoses={
+                family: {str(code): _rule(entry, tree) for code, entry in data[family]["diagnoses"].items()}
+                for family in ("snomed", "ncit")
+            },
+            _morphologies={
+                family: {str(code): entry["icdo3"] for code, entry in data[family]["morphologies"].items()}
+                for family in ("snomed", "ncit")
+            },
+            _body_sites={str(code): entry["site"] for code, entry in data["snomed"]["sites"].items()},
+            _anywhere=_histologies(data["icdo3"]["anywhere"], groups, tree),
+            _by_site={name: _histologies(nodes, groups, tree) for name, nodes in by_site.items()},
+            _former_codes={old: _known(new, tree) or "" for old, new in data["oncotree"]["former_codes"].items()},
+            _not_invasive=not_invasive,
+            _references_not_used=frozenset(data["ncit"]["not_used"]),
+            _names=_name_rules(data["names"], not_invasive, tree),
+            _never_named=_phrases(data["names"]["never"]),
+            _words={name: _phrases(entry) for name, entry in data["words"].items() if name != "source"},
+        )
+
+    def for_coding(self, system: str | None, code: str | None, display: str | None) -> TumourReading:
+        """What a coding says. An unknown code counts as a neoplasm if its display looks like a cancer."""
+        family = self._systems.get(_system_key(system)) if system else None
+        reading: TumourReading | None = None
+        if code and family in ("icd10", "icd10_cm"):
+            reading = self._from_icd10(family, code)
+        elif code and family == "icdo3":
+            reading = self._from_icdo3(code)
+        elif code and family == "snomed":
+            reading = self._from_snomed(code)
+        elif code and family == "oncotree":
+            reading = self._from_oncotree(code.strip())
+        elif code and family == "ncit":
+            reading = self._from_ncit(code.strip().upper().removeprefix("NCIT:"))
+        return reading or self._from_display(display)
+
+    def for_text(self, text: str) -> TumourReading | None:
+        """What a text says if the whole of it is a known name of a tumour, else None."""
+        name = _plain(_SEMANTIC_TAG.sub("", text))
+        rule = self._names.get(name)
+        if rule is None or self._never_named.within(name):
+            return None
+        return _reading(rule, f"the name {name!r}")
+
+    def looks_like_cancer(self, text: str) -> bool:
+        """Whether a display or text names a cancer of the patient, past or present, as far as its words tell."""
+        plain = _plain(text)
+        if self._words["never"].within(plain):
+            return False
+        return self._words["cancer"].within(self._words["not_cancer"].cut_from(plain))
+
+    def refine(self, node: str | None, morphology: str, site: str | None = None) -> str | None:
+        """The node that a diagnosis and an ICD-O-3 histology give together.
+
+        ``site`` is an ICD-O-3 or ICD-10 site code and makes the result sharper. A histology that is not
+        invasive or not known leaves the node as it is; one that contradicts the node gives what the two have
+        in common, or None.
+        """
+        histology = _morphology(morphology)
+        if histology is None:
+            return node
+        if not histology.endswith("/3") and "/" in histology:
+            found = self._anywhere.get(histology)
+        else:
+            found = self._at_sites(node, histology.partition("/")[0] + "/3", self._site(site))
+        if found is None or node is None:
+            return found or node
+        if self._is_organ(node) or self.tree.is_a(found, node):
+            return found
+        return node if self.tree.is_a(node, found) else self._common({node, found})
+
+    def with_histology(self, reading: TumourReading, morphology: str, site: str | None = None) -> TumourReading:
+        """A reading made sharper by its histology. A node that was only assumed gives way to the histology."""
+        if reading.kind not in ("primary", "neoplasm"):
+            return reading
+        stated = self._organ(reading.node) if reading.node and reading.assumes else reading.node
+        node = self.refine(stated, morphology, site or reading.topography)
+        if node == stated:
+            return replace(reading, morphology=_morphology(morphology) or reading.morphology)
+        kind: TumourKind = "primary" if node else "neoplasm"
+        why = f"{reading.why}; histology {morphology}"
+        return replace(reading, kind=kind, node=node, morphology=_morphology(morphology), why=why, assumes=None)
+
+    def at_site(self, reading: TumourReading, site: str | None) -> TumourReading:
+        """A cancer of unknown type, with the organ of its ICD-O-3 or ICD-10 site; any other reading unchanged."""
+        found = self._site(site)
+        if reading.node or not reading.malignant or reading.kind != "neoplasm" or found is None or found.node is None:
+            return reading
+        why = f"{reading.why}; site: {found.title}"
+        return replace(reading, kind="primary", node=found.node, topography=site, why=why)
+
+    # --- one coding ---------------------------------------------------------------------------------------------------
+
+    def _from_icd10(self, family: str, code: str) -> TumourReading | None:
+        found = _ICD10.fullmatch(code.strip().upper())
+        if found is None:
+            return None
+        key = found.group(1) + found.group(2)
+        rules = self._icd10[family]
+        rule = next((rules[key[:size]] for size in range(len(key), 0, -1) if key[:size] in rules), None)
+        label = f"ICD-10 {code.strip()}"
+        if rule is None:
+            return _none(f"{label} is not the code of a malignant neoplasm")
+        own = f"{key[:3]}.{key[3]}" if key[3:] else key[:3]
+        is_site = "C00" <= key[:3] <= "C76" and self._site(own) is not None
+        malignant = rule.kind == "primary" or (rule.kind == "neoplasm" and key[0] == "C")
+        return replace(_reading(rule, label), topography=rule.site or (own if is_site else None), malignant=malignant)
+
+    def _from_icdo3(self, code: str) -> TumourReading | None:
+        morphology, place = _morphology(code), _TOPOGRAPHY.search(code.upper())
+        site = f"C{place.group(1)}" + (f".{place.group(2)}" if place.group(2) else "") if place else None
+        if morphology is not None:
+            return self._from_morphology(morphology, f"ICD-O-3 {code.strip()}", site)
+        found = self._site(site)
+        if found is None:
+            return None
+        kind: TumourKind = "primary" if found.node else "neoplasm"
+        why = f"ICD-O-3 {code.strip()}: {found.title}, histology not stated"
+        return TumourReading(kind, found.node, None, why, topography=site, malignant=kind == "primary")
+
+    def _from_morphology(self, morphology: str, label: str, site: str | None = None) -> TumourReading:
+        invasive = morphology.endswith("/3")
+        node = self.refine(None, morphology, site) if invasive or morphology in self._anywhere else None
+        if site and node is None and invasive and (found := self._site(site)):
+            node = found.node
+        if node:
+            why = f"{label}: histology {morphology} of {self.tree.name(node)}"
+            return TumourReading("primary", node, morphology, why, topography=site, malignant=True)
+        behaviour = morphology.partition("/")[2]
+        kind = _KIND_OF_BEHAVIOUR.get(behaviour, "neoplasm")
+        why = f"{label}: histology {morphology}, {_BEHAVIOURS.get(behaviour, 'behaviour not stated')}"
+        return TumourReading(kind, None, morphology, why, topography=site, malignant=invasive)
+
+    def _from_snomed(self, code: str) -> TumourReading | None:
+        found = _SNOMED.fullmatch(code)
+        if found is None:
+            return None
+        concept = found.group(1)
+        if concept in self._body_sites:
+            return replace(_none(f"SNOMED CT {concept} is a site"), topography=self._body_sites[concept])
+        return self._from_table("snomed", concept, f"SNOMED CT {concept}")
+
+    def _from_ncit(self, code: str) -> TumourReading | None:
+        if (reading := self._from_table("ncit", code, f"NCIt {code}")) is not None:
+            return reading
+        node = None if code in self._references_not_used else self.tree.by_nci(code)
+        if node is None:
+            return None
+        if self._is_organ(node) or self.tree.parent(node) is None:
+            return _none(f"NCIt {code} is a site: {self.tree.name(node)}")
+        return self._from_oncotree(node)
+
+    def _from_table(self, family: str, code: str, label: str) -> TumourReading | None:
+        if rule := self._diagnoses[family].get(code):
+            return replace(_reading(rule, label), malignant=rule.malignant or rule.kind == "primary")
+        morphology = self._morphologies[family].get(code)
+        return self._from_morphology(morphology, label) if morphology else None
+
+    def _from_oncotree(self, code: str) -> TumourReading:
+        known = [self._former_codes.get(code, code), self._former_codes.get(code.upper(), code.upper())]
+        node = next((candidate for candidate in known if candidate in self.tree), None)
+        if node is None:
+            return TumourReading("neoplasm", None, None, f"OncoTree has no code {code}")
+        if node in self._not_invasive:
+            return TumourReading(
+                "neoplasm", None, None, f"OncoTree {code}: {self.tree.name(node)} is no invasive cancer"
+            )
+        return TumourReading("primary", node, None, f"OncoTree {code}: {self.tree.name(node)}", malignant=True)
+
+    def _from_display(self, display: str | None) -> TumourReading:
+        if not display or not self.looks_like_cancer(display):
+            return _none("neither the code nor its display names a cancer")
+        plain = _plain(display)
+        if self._words["history"].within(plain):
+            return TumourReading("history", None, None, "the code is not known, its display tells a history of cancer")
+        if self._words["secondary"].within(plain) and " primary " not in f" {plain} ":
+            return TumourReading("secondary", None, None, "the code is not known, its display tells a metastasis")
+        return TumourReading("neoplasm", None, None, "the code is not known, its display looks like a cancer")
+
+    # --- sites and histologies ----------------------------------------------------------------------------------------
+
+    def _site(self, code: str | None) -> _Site | None:
+        found = _TOPOGRAPHY.search(code.upper()) if code else None
+        if found is None:
+            return None
+        key = f"C{found.group(1)}"
+        return self._sites.get(key + found.group(2)) or self._sites.get(key)
+
+    def _at_sites(self, node: str | None, histology: str, site: _Site | None) -> str | None:
+        """The histology's node at the site, or what it can be at every site below the node."""
+        if site is not None and self._fits(node, site):
+            return self._by_site.get(site.name, {}).get(histology) or self._anywhere.get(histology)
+        if node is None:
+            return self._anywhere.get(histology)
+        sites = {entry for entry in self._sites.values() if entry.node and self.tree.is_a(node, entry.node)}
+        found = {self._by_site.get(entry.name, {}).get(histology) or self._anywhere.get(histology) for entry in sites}
+        fitting = {result for result in found if result and self.tree.is_a(result, node)}
+        if self._is_organ(node):
+            return self._common({result or node for result in found}) if found else self._anywhere.get(histology)
+        if fitting:
+            return self._common(fitting)
+        return self._common({result for result in found if result}) or self._anywhere.get(histology)
+
+    def _fits(self, node: str | None, site: _Site) -> bool:
+        if node is None or site.node is None:
+            return node is None
+        return self.tree.is_a(node, site.node)
+
+    def _is_organ(self, node: str) -> bool:
+        """Whether a node only names an organ: the nodes directly below the root."""
+        return len(self.tree.ancestors(node)) == 1
+
+    def _organ(self, node: str) -> str:
+        return (node, *self.tree.ancestors(node))[-2]
+
+    def _common(self, nodes: Iterable[str]) -> str | None:
+        """The nearest node that covers all, None if that is only the root."""
+        first, *others = sorted(nodes) or [""]
+        if not first:
+            return None
+        chain = (first, *self.tree.ancestors(first))
+        node = next(entry for entry in chain if all(self.tree.is_a(other, entry) for other in others))
+        return node if self.tree.parent(node) is not None else None
+
+
+_KIND_OF_BEHAVIOUR: Mapping[str, TumourKind] = {"0": "none", "3": "morphology", "6": "secondary"}
+_BEHAVIOURS = {
+    "0": "benign",
+    "1": "uncertain whether benign or malignant",
+    "2": "in situ",
+    "3": "site not stated",
+    "6": "a metastasis",
+    "9": "uncertain whether primary or a metastasis",
+}
+
+
+def _none(why: str) -> TumourReading:
+    return TumourReading("none", None, None, why)
+
+
+def _reading(rule: _Rule, label: str) -> TumourReading:
+    why = f"{label}: {rule.title}" + (f", taken as {rule.assumes}" if rule.assumes else "")
+    return TumourReading(rule.kind, rule.node, None, why, rule.site, rule.assumes, rule.kind == "primary")
+
+
+def _morphology(code: str) -> str | None:
+    """An ICD-O-3 morphology in one spelling: ``8140/3`` for ``M8140/3``, ``81403``, ``80463/3 Carcinoma``."""
+    found = _MORPHOLOGY.match(code.upper())
+    if found is None:
+        return None
+    behaviour = found.group(3) or found.group(2)
+    return f"{found.group(1)}/{behaviour}" if behaviour else found.group(1)
+
+
+def _plain(text: str) -> str:
+    """Small letters without accents, punctuation as single spaces."""
+    letters = unicodedata.normalize("NFKD", text.casefold())
+    return _NOT_WORD.sub(" ", "".join(letter for letter in letters if not unicodedata.combining(letter))).strip()
+
+
+def _system_key(system: str) -> str:
+    return system.strip().partition("|")[0].rstrip("/").casefold().replace("https://", "http://", 1)
+
+
+def _undotted(code: str) -> str:
+    return code.replace(".", "")
+
+
+# --- reading the reviewed data --------------------------------------------------------------------------------------
+
+
+def _known(node: str | None, tree: TumourTree) -> str | None:
+    if node is not None and node not in tree:
+        raise TumourDataError(f"{node} is not in OncoTree")
+    return node
+
+
+def _rule(entry: Mapping[str, Any], tree: TumourTree) -> _Rule:
+    node = _known(entry.get("node"), tree)
+    title = entry.get("title") or entry["name"]
+    malignant = bool(entry.get("malignant"))
+    return _Rule(entry.get("kind", "primary"), node, title, entry.get("site"), entry.get("assumes"), malignant)
+
+
+def _icd10_rules(data: Any, sites: Mapping[str, _Site], tree: TumourTree) -> dict[str, dict[str, _Rule]]:
+    """Both editions: the sites, over them the common rules, over those the rules of ICD-10-CM."""
+    rules = {code: _Rule("primary" if site.node else "neoplasm", site.node, site.title) for code, site in sites.items()}
+    for code, entry in data["icd10"]["rules"].items():
+        rules[_undotted(code)] = _rule(entry, tree)
+    own = {_undotted(code): _rule(entry, tree) for code, entry in data["icd10_cm"]["rules"].items()}
+    return {"icd10": rules, "icd10_cm": rules | own}
+
+
+def _histologies(
+    nodes: Mapping[str, list[int | str]], groups: Mapping[str, list[int | str]], tree: TumourTree
+) -> dict[str, str]:
+    """Morphology to node."""
+    found: dict[str, str] = {}
+    for node, entries in nodes.items():
+        for morphology in _expanded(entries, groups):
+            if found.setdefault(morphology, _known(node, tree) or "") != node:
+                raise TumourDataError(f"{morphology} stands for {found[morphology]} and for {node}")
+    return found
+
+
+def _expanded(entries: Iterable[int | str], groups: Mapping[str, list[int | str]]) -> Iterator[str]:
+    """The morphologies of numbers (behaviour /3), ranges (``8070-8078``), codes (``8825/1``) and group names."""
+    for entry in entries:
+        text = str(entry)
+        if text in groups:
+            yield from _expanded(groups[text], {})
+            continue
+        numbers, _, behaviour = text.partition("/")
+        first, _, last = numbers.partition("-")
+        yield from (f"{number}/{behaviour or 3}" for number in range(int(first), int(last or first) + 1))
+
+
+def _name_rules(data: Any, not_invasive: frozenset[str], tree: TumourTree) -> dict[str, _Rule]:
+    """Plain name to rule: OncoTree's names where they tell the tumour by themselves, over them the usual names."""
+    unused = not_invasive | set(data["not_used"])
+    names: dict[str, _Rule] = {}
+    for code in tree.codes():
+        unique = tree.by_name(tree.name(code)) == code
+        if unique and code not in unused and len(tree.ancestors(code)) > 1:
+            names[_plain(tree.name(code))] = _Rule("primary", code, tree.name(code))
+    usual: dict[str, _Rule] = {}
+    for assumes, nodes in ((None, data["nodes"]), ("carcinoma", data["assumed"])):
+        for node, texts in nodes.items():
+            rule = _Rule("primary", _known(node, tree), tree.name(node), assumes=assumes)
+            for text in texts:
+                if usual.setdefault(_plain(text), rule) != rule:
+                    raise TumourDataError(f"{text!r} is a name of two nodes")
+    return names | usual
+
+
+def _phrases(entries: Iterable[str]) -> _Words:
+    return _Words(
+        tuple(
+            ("" if entry.startswith("*") else " ") + entry.strip("*") + ("" if entry.endswith("*") else " ")
+            for entry in entries
+        )
+    )

@@ -1,0 +1,213 @@
+"""What one variant Observation (LOINC 69548-6) says, collected from its components before it is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from fhir_mappings.answers import Answer
+from fhir_mappings.context import Components, Context
+from fhir_mappings.elements import codings, last_segment, member, number, objects, string
+from fhir_mappings.genes import GeneReading, read_gene, settled_by_transcript
+from fhir_mappings.notation import Names, read_dna, read_protein, read_variation
+from knowledge.coding_change import base_accession
+from knowledge.facts import Origin
+from knowledge.protein_change import ProteinChangeKind
+
+GENE, PROTEIN, CODING, GENOMIC, VARIATION = "48018-6", "48005-3", "48004-6", "81290-9", "81252-9"
+TRANSCRIPT, GENOMIC_REFERENCE, REGION_NAME = "51958-7", "48013-7", "47999-8"
+CHANGE_TYPES = ("48019-4", "48006-1", "molecular-consequence", "functional-annotation", "feature-consequence")
+SOURCE_CLASS, ALLELIC_STATE, ALLELE_FREQUENCY, SIGNIFICANCE = "48002-0", "53034-5", "81258-6", "53037-8"
+REFERENCE_ALLELE, ALTERNATE_ALLELE, COORDINATE_SYSTEM = "69547-8", "69551-0", "92822-6"
+RANGES = ("81254-5", "exact-start-end", "81302-2", "81301-4")
+ISCN = ("81291-7", "cytogenomic-nomenclature")
+ZERO_BASED = frozenset({"LA30100-4", "LA30101-2"})
+
+
+@dataclass(slots=True)
+class VariantParts:
+    """The parts of one variant Observation."""
+
+    context: Context
+    components: Components
+    genes: list[GeneReading]
+    names: Names
+    change: str | None
+    answer: Answer | None
+    warnings: list[str] = field(default_factory=list)
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The genes that were resolved, each once."""
+        return tuple(dict.fromkeys(gene.symbol for gene in self.genes if gene.symbol))
+
+    @property
+    def conflict(self) -> bool | None:
+        """True if a gene's id and symbol disagree and nothing settles it."""
+        return True if any(gene.conflict for gene in self.genes) else None
+
+    @property
+    def nothing_changed(self) -> bool:
+        """Whether the Observation describes the reference allele, whatever its value says."""
+        old, new = self.allele(REFERENCE_ALLELE), self.allele(ALTERNATE_ALLELE)
+        if (old is not None and old == new) or self.change == "no_change":
+            return True
+        if self.names.coding is not None:
+            return self.names.coding.kind == "="
+        return self.names.protein is not None and self.names.protein.kind is ProteinChangeKind.NO_CHANGE
+
+    @property
+    def iscn(self) -> str | None:
+        """The karyotype in ISCN notation."""
+        component = self.components.first(*ISCN)
+        return next(component.value_texts(), None) if component else None
+
+    @property
+    def transcript_gene(self) -> str | None:
+        """The gene of the named transcript, where that is known."""
+        transcript = self.names.transcript
+        return self.context.tables.transcripts.get(base_accession(transcript)) if transcript else None
+
+    def allele(self, code: str) -> str | None:
+        """The reference or alternate allele."""
+        component = self.components.first(code)
+        return string(component.data.get("valueString")) if component else None
+
+    def stated_texts(self) -> list[str]:
+        """Texts in which a named class such as "exon 19 deletion" may stand."""
+        components = self.components.all(VARIATION, PROTEIN, CODING, "conclusion-string", *CHANGE_TYPES)
+        return [text for component in components for text in component.value_texts()]
+
+    def origin(self) -> Origin | None:
+        """Genomic source class; ``None`` if it was not sent."""
+        for component in self.components.all(SOURCE_CLASS):
+            for _, code, _ in codings(component.concept):
+                if origin := self.context.tables.origins.get(code or ""):
+                    return origin
+            return Origin.UNKNOWN
+        return None
+
+    def coded(self, code: str, table: Mapping[str, str]) -> str | None:
+        """The table's word for a coded component."""
+        for component in self.components.all(code):
+            for _, value, _ in codings(component.concept):
+                if word := table.get(value or ""):
+                    return word
+        return None
+
+    def allele_frequency(self) -> float | None:
+        """Variant allele frequency as a fraction; a bare number above 1 is read as percent with a warning."""
+        component = self.components.first(ALLELE_FREQUENCY)
+        quantity = member(component.data, "valueQuantity") if component else {}
+        value = number(quantity.get("value"))
+        if value is None or value < 0 or value > 100:
+            return None
+        percent = "%" in (quantity.get("unit"), quantity.get("code"))
+        if percent and value <= 1:
+            self.warnings.append(f"allele frequency {value:g} % may be a fraction")
+            return float(value)
+        if value > 1 and not percent:
+            self.warnings.append(f"allele frequency {value:g} without a percent unit was read as percent")
+        return round(value / 100, 6) if value > 1 else float(value)
+
+
+def collect_parts(context: Context) -> VariantParts:
+    """Read the components of a variant Observation."""
+    components = Components(context.data)
+    names = _names(components)
+    genes = _genes(components, names, context)
+    return VariantParts(
+        context=context,
+        components=components,
+        genes=genes,
+        names=names,
+        change=_change_type(components, context),
+        answer=context.tables.answers.answer(context.data),
+        warnings=[*names.warnings, *(gene.warning for gene in genes if gene.warning)],
+    )
+
+
+def _names(components: Components) -> Names:
+    names = Names()
+    for component in components.all(PROTEIN):
+        read_protein(component.value_texts(), component.value_path, names)
+    for component in components.all(CODING, GENOMIC):
+        read_dna(component.value_texts(), component.value_path, names)
+    for component in components.all(VARIATION, "conclusion-string"):
+        read_variation(component.value_texts(), component.value_path, names)
+    for component in components.all(TRANSCRIPT):
+        _take_transcript(next(component.value_texts(), None), names)
+    names.genomic = names.genomic or _coordinates(components)
+    return names
+
+
+def _take_transcript(sent: str | None, names: Names) -> None:
+    """The transcript of the coding change counts; another one sent beside it is a contradiction to show."""
+    if sent is None:
+        return
+    if names.transcript is None:
+        names.transcript = sent
+    elif base_accession(sent) != base_accession(names.transcript):
+        names.warnings.append(f"transcripts disagree: {names.transcript} in the change, {sent[:40]} beside it")
+
+
+def _coordinates(components: Components) -> str | None:
+    """Reference sequence, position and alleles as one text; no HGVS, because the numbering may be any."""
+    reference, where = components.first(GENOMIC_REFERENCE), components.first(*RANGES)
+    sequence = next(reference.value_texts(), None) if reference else None
+    if not sequence or where is None:
+        return None
+    limits = member(where.data, "valueRange")
+    low, high = number(member(limits, "low").get("value")), number(member(limits, "high").get("value"))
+    if low is None:
+        return None
+    position = f"{low:.0f}" if high is None or high == low else f"{low:.0f}_{high:.0f}"
+    counting = components.first(COORDINATE_SYSTEM)
+    numbering = " (0-based)" if counting and ZERO_BASED & set(counting.value_texts()) else ""
+    alleles = [components.first(code) for code in (REFERENCE_ALLELE, ALTERNATE_ALLELE)]
+    old, new = (string(allele.data.get("valueString")) if allele else None for allele in alleles)
+    change = f" {old}>{new}" if old and new else ""
+    return f"{sequence} {position}{change}{numbering}"
+
+
+def _genes(components: Components, names: Names, context: Context) -> list[GeneReading]:
+    tables = context.tables
+    readings = []
+    for component in components.all(GENE):
+        concept = component.concept or {"text": component.data.get("valueString")}
+        if reading := read_gene(concept, tables.genes):
+            readings.append(settled_by_transcript(reading, names.transcript, tables.transcripts))
+    if _swapped(readings):
+        return [GeneReading(gene.symbol, gene.raw, warning=gene.warning) for gene in readings]
+    if not readings and names.gene and (match := tables.genes.resolve(names.gene)):
+        readings.append(GeneReading(match.symbol, names.gene))
+    if not readings and not names.any and (named := _gene_in_note(context)):
+        readings.append(named)
+    return readings
+
+
+def _gene_in_note(context: Context) -> GeneReading | None:
+    """The gene that a note begins with (``BRAF1 Class II Mutation``), as cancer registries send it."""
+    for note in objects(context.data.get("note")):
+        words = (string(note.get("text")) or "").split()
+        for name in (" ".join(words[:2]), *words[:1]):
+            if match := context.tables.genes.resolve(name):
+                return GeneReading(match.symbol, name, warning="the gene was read from a note")
+    return None
+
+
+def _swapped(readings: list[GeneReading]) -> bool:
+    """Ids and symbols disagree one by one but name the same genes together, so the set is certain."""
+    ids = {gene.by_id for gene in readings if gene.conflict}
+    return bool(ids) and ids == {gene.by_name for gene in readings if gene.conflict}
+
+
+def _change_type(components: Components, context: Context) -> str | None:
+    for component in components.all(*CHANGE_TYPES):
+        if change := context.tables.change_type(component.concept):
+            return change
+    for concept in objects(context.data.get("interpretation")):
+        for system, code, _ in codings(concept):
+            if change := context.tables.copy_number_interpretations.get((last_segment(system), code or "")):
+                return change
+    return None

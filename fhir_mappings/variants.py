@@ -1,0 +1,199 @@
+"""The Genomics Reporting variant (LOINC 69548-6), STU1 to STU3: from its parts to facts.
+
+One Observation gives a small variant, a fusion, a copy number change or a karyotype; with several
+genes and "absent", one negative for each gene. Present does not mean mutated: an alternative allele
+equal to the reference, ``=`` in HGVS or "wild type" is a negative for that position.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from fhir_mappings.answers import has_value
+from fhir_mappings.context import Context, Reading
+from fhir_mappings.copy_numbers import copy_number_of
+from fhir_mappings.elements import objects
+from fhir_mappings.fusions import fusion_genes, fusion_in_text
+from fhir_mappings.variant_parts import (
+    ALLELIC_STATE,
+    ISCN,
+    REGION_NAME,
+    SIGNIFICANCE,
+    VARIATION,
+    VariantParts,
+    collect_parts,
+)
+from knowledge.facts import Fact, Kind, Source, State
+from knowledge.protein_change import ProteinChangeKind
+
+_EXON = re.compile(r"\b[Ee]x(?:on)?\s*#?\s*(\d{1,2})\b")
+_NEGATION = re.compile(r"\b(?:no|not|without|negative|kein\w*|ohne|nicht|negativ)\b", re.IGNORECASE)
+_NORMAL_KARYOTYPE = re.compile(r"^4[56],X[XY]?(?:\[\d+\])?$")
+_REGION_KINDS = {kind.value: kind for kind in ProteinChangeKind}
+
+
+def read_variant(context: Context) -> Reading:
+    """Read one variant Observation."""
+    parts = collect_parts(context)
+    state, reason = _state(parts)
+    if state is None:
+        is_group = bool(objects(context.data.get("hasMember")))
+        return Reading() if is_group else context.unread(reason)
+    if is_group_without_names(parts):
+        return Reading()
+    if iscn := parts.iscn:
+        return Reading([_karyotype(parts, state, iscn)])
+    if genes := fusion_genes(parts):
+        return Reading(_fusion(parts, state, genes))
+    if change := copy_number_of(parts):
+        return Reading(
+            [
+                _fact(
+                    parts,
+                    Kind.COPY_NUMBER,
+                    state,
+                    parts.symbols,
+                    variant_class=change.name,
+                    copies=change.copies,
+                    genomic=parts.names.genomic,
+                )
+            ]
+        )
+    return _small_variants(parts, state)
+
+
+def is_group_without_names(parts: VariantParts) -> bool:
+    """A complex variant that only groups its members: they are read, it is no further variant."""
+    return bool(objects(parts.context.data.get("hasMember"))) and not parts.names.any and not parts.symbols
+
+
+def _state(parts: VariantParts) -> tuple[State | None, str]:
+    """The state of what the Observation names, or ``None`` with the reason why it has none."""
+    if parts.nothing_changed:
+        return State.ABSENT, ""
+    if parts.answer is not None:
+        return parts.answer.state, ""
+    if parts.change == "amplification":
+        return State.PRESENT, ""
+    if has_value(parts.context.data):
+        return None, "the value is not an answer that is known"
+    if parts.names.any or parts.components.first(*ISCN, "82155-3") or parts.change in ("gain", "loss", "fusion"):
+        parts.warnings.append("no value was sent; the presence is implied by the named change")
+        return State.PRESENT, ""
+    return None, "no value and no change were sent"
+
+
+def _fact(parts: VariantParts, kind: Kind, state: State, genes: tuple[str, ...], **members: Any) -> Fact:
+    """A fact with what all kinds share: source, origin, date, warnings."""
+    answer = parts.answer
+    source = Source(
+        parts.context.resource.reference,
+        parts.names.path or (answer.path if answer else None),
+        parts.names.raw or (answer.raw if answer else None),
+    )
+    return Fact(
+        kind=kind,
+        state=state,
+        source=source,
+        genes=genes,
+        origin=parts.origin(),
+        conflict=parts.conflict,
+        date=parts.context.date,
+        warnings=tuple(parts.warnings),
+        **members,
+    )
+
+
+def _karyotype(parts: VariantParts, state: State, iscn: str) -> Fact:
+    if state is State.PRESENT and _NORMAL_KARYOTYPE.match(iscn):
+        state = State.ABSENT
+    return _fact(parts, Kind.KARYOTYPE, state, parts.symbols, value=iscn)
+
+
+def _fusion(parts: VariantParts, state: State, genes: tuple[str, ...]) -> list[Fact]:
+    facts = [_fact(parts, Kind.FUSION, state, genes)]
+    if state is State.PRESENT and parts.names.coding:
+        # A point mutation in the same Observation belongs to the gene of its transcript, if to any.
+        gene = parts.transcript_gene
+        facts.append(_small_variant(parts, state, (gene,) if gene else ()))
+    return facts
+
+
+def _small_variants(parts: VariantParts, state: State) -> Reading:
+    symbols = parts.symbols
+    if parts.names.any:
+        if len(symbols) > 1:
+            parts.warnings.append(f"one change with several genes: {', '.join(symbols)}")
+            symbols = (parts.transcript_gene,) if parts.transcript_gene in symbols else ()
+        return Reading([_small_variant(parts, state, tuple(filter(None, symbols)))])
+    if len(symbols) > 1:
+        if state is State.PRESENT:
+            return parts.context.unread("several genes and no change: a list of tested genes is no finding")
+        # Each gene gets its own negative, so that no criterion sees another gene's.
+        return Reading([_small_variant(parts, state, (gene,)) for gene in symbols])
+    if symbols:
+        return Reading([_small_variant(parts, state, symbols)])
+    for component in parts.components.all(VARIATION):
+        for text in component.value_texts():
+            if genes := fusion_in_text(text, parts.context.tables):
+                parts.names.decided_by(component.value_path, text)
+                return Reading([_fact(parts, Kind.FUSION, state, genes)])
+    return parts.context.unread("no gene and no change that can be read")
+
+
+def _small_variant(parts: VariantParts, state: State, genes: tuple[str, ...]) -> Fact:
+    names, tables = parts.names, parts.context.tables
+    coding = str(names.coding) if names.coding else None
+    protein = str(names.protein) if names.protein else None
+    if protein is None and coding and len(genes) == 1:
+        protein = tables.alterations.protein_of_coding(genes[0], coding, names.transcript)
+        if protein:
+            parts.warnings.append(f"{protein} was derived from {coding}")
+    genomic = names.genomic
+    if parts.nothing_changed and parts.change != "no_change" and not (protein or coding or genomic):
+        genomic = "reference allele at an unstated position"
+    fact = _fact(
+        parts,
+        Kind.VARIANT,
+        state,
+        genes,
+        protein=protein,
+        coding=coding,
+        genomic=genomic,
+        transcript=names.transcript,
+        significance=parts.coded(SIGNIFICANCE, tables.significances),
+        zygosity=parts.coded(ALLELIC_STATE, tables.zygosities),
+        vaf=parts.allele_frequency(),
+    )
+    # The allele frequency may have added a warning after the fact's were taken.
+    return replace(fact, variant_class=_class_of(parts, fact), warnings=tuple(parts.warnings))
+
+
+def _class_of(parts: VariantParts, fact: Fact) -> str | None:
+    """The structural class of a change: by its notation, else as stated in words or by exon and kind."""
+    if len(fact.genes) != 1:
+        return None if fact.protein or fact.coding else _change_in_words(parts)
+    catalogue, gene = parts.context.tables.alterations, fact.genes[0]
+    if by_notation := catalogue.structural_class(gene, fact):
+        return by_notation
+    if fact.protein or fact.coding:
+        return None
+    for text in parts.stated_texts():
+        if not _NEGATION.search(text) and (stated := catalogue.class_in_text(gene, text)):
+            return stated
+    return _class_of_exon(parts, gene) or _change_in_words(parts)
+
+
+def _class_of_exon(parts: VariantParts, gene: str) -> str | None:
+    """``Exon 19`` with a deletion as change type."""
+    region, kind = parts.components.first(REGION_NAME), _REGION_KINDS.get(parts.change or "")
+    exons = [match for text in (region.value_texts() if region else ()) if (match := _EXON.search(text))]
+    catalogue = parts.context.tables.alterations
+    return catalogue.class_of_exon(gene, int(exons[0][1]), kind) if exons and kind else None
+
+
+def _change_in_words(parts: VariantParts) -> str | None:
+    """The kind of change where nothing names the change itself."""
+    return parts.change if parts.change not in ("no_change", "fusion") else None
