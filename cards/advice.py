@@ -1,0 +1,253 @@
+"""From findings to pieces of advice, each of which becomes one card."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from knowledge.criteria import Leaf, NoRecordedResistance, Not, Role
+from knowledge.evaluation import Finding, Layer, Outcome
+from knowledge.facts import Fact, Kind, State
+from knowledge.statements import Medicine, TestRequirement
+from knowledge.trace import Trace, leaf_of
+from knowledge.verdicts import Verdict
+
+_OPEN = (Outcome.MET, Outcome.VERIFY)
+
+#: The "analyte" whose result refines a tumour type that is recorded too broadly for a label.
+HISTOLOGY = "histology"
+
+
+@dataclass(frozen=True, slots=True)
+class TherapyOptions:
+    """EU-label options that one biomarker opens, with what the same biomarker closes."""
+
+    key: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    vetoed: tuple[Finding, ...]
+    evidence: tuple[Fact, ...]
+
+    @property
+    def medicines(self) -> tuple[Medicine, ...]:
+        """The medicines in display order, each once."""
+        return tuple({id(finding.medicine): finding.medicine for finding in self.findings}.values())
+
+
+@dataclass(slots=True)
+class MissingTest:
+    """An analyte without a result, with the options and test requirements that wait for it."""
+
+    analyte: str
+    findings: list[Finding] = field(default_factory=list)
+
+    @property
+    def requirements(self) -> tuple[tuple[Medicine, TestRequirement], ...]:
+        """What the labels require of the test, for each medicine once."""
+        found = {
+            (finding.medicine.brand, test): (finding.medicine, test)
+            for finding in self.findings
+            for test in finding.statement.tests
+            if self.analyte in test.analyte
+        }
+        stated = [pair for pair in found.values() if pair[1].requirement != "not-stated"]
+        return tuple(stated or found.values())
+
+
+@dataclass(frozen=True, slots=True)
+class TestsFirst:
+    """Tests without which the EU-label options for this tumour cannot be judged."""
+
+    __test__ = False
+
+    tumours: tuple[Fact, ...]
+    missing: tuple[MissingTest, ...]
+    known: tuple[MissingTest, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TumourUnclear:
+    """Biomarkers that open options in some tumour, while the patient's own tumour type is not known."""
+
+    biomarkers: tuple[Fact, ...]
+    diagnoses: tuple[Fact, ...]
+    note: str
+    medicines: tuple[Medicine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SafetyAlert:
+    """A safety statement that applies."""
+
+    finding: Finding
+    evidence: tuple[Fact, ...]
+
+
+Advice = TherapyOptions | TestsFirst | TumourUnclear | SafetyAlert
+
+
+def patient_view_advice(findings: Sequence[Finding]) -> list[Advice]:
+    """All advice for an opened chart, most important first: safety, options, tests, unclear tumour."""
+    advice: list[Advice] = [
+        SafetyAlert(finding, _evidence([finding]))
+        for finding in findings
+        if finding.layer is Layer.SAFETY and finding.outcome is Outcome.APPLIES
+    ]
+    advice += _therapy_options(findings)
+    if tests := _tests_first(findings):
+        advice.append(tests)
+    if unclear := _tumour_unclear(findings):
+        advice.append(unclear)
+    return advice
+
+
+# --- options -----------------------------------------------------------------------------------------
+
+
+def _therapy_options(findings: Sequence[Finding]) -> list[TherapyOptions]:
+    groups: dict[tuple[str, ...], list[Finding]] = defaultdict(list)
+    for finding in findings:
+        if finding.layer is Layer.LABEL and finding.outcome in _OPEN:
+            groups[opening_key(finding)].append(finding)
+    vetoed = [finding for finding in findings if finding.outcome is Outcome.UNMET and veto_of(finding)]
+    options = []
+    for key, members in sorted(groups.items(), key=lambda group: (not group[0], group[0])):
+        ordered = sorted(members, key=_display_order)
+        closed = [finding for finding in vetoed if set(opening_key(finding)) & set(key)]
+        vetoed = [finding for finding in vetoed if finding not in closed]
+        options.append(TherapyOptions(key, tuple(ordered), tuple(closed), _evidence(ordered)))
+    return options
+
+
+def _display_order(finding: Finding) -> tuple[bool, int, str, str]:
+    """Met before to-be-verified, fewest open questions first; no option is called best."""
+    open_questions = len(finding.missing())
+    return finding.outcome is not Outcome.MET, open_questions, finding.medicine.brand, finding.statement.id
+
+
+def opening_key(finding: Finding) -> tuple[str, ...]:
+    """The genes or markers whose positive result opens an option; empty if only negatives do."""
+    names = set()
+    for leaf in _unnegated(finding.trace):
+        holds = leaf.verdict is Verdict.TRUE and leaf_of(leaf).role is Role.BIOMARKER
+        if holds and _has_positive_result(leaf):
+            names.add(analyte_of(leaf_of(leaf)))
+    return tuple(sorted(names))
+
+
+def _unnegated(trace: Trace) -> Iterator[Trace]:
+    """The leaves that no negation stands above."""
+    if isinstance(trace.criterion, Not):
+        return
+    if not trace.children:
+        yield trace
+    for child in trace.children:
+        yield from _unnegated(child)
+
+
+def veto_of(finding: Finding) -> Trace | None:
+    """The recorded resistance that closes an otherwise open option."""
+    false_leaves = [leaf for leaf in finding.trace.leaves() if leaf.verdict is Verdict.FALSE]
+    vetoes = [leaf for leaf in false_leaves if isinstance(leaf.criterion, NoRecordedResistance)]
+    blocking = [leaf for leaf in finding.trace.deciding_leaves() if leaf.verdict is Verdict.FALSE]
+    return vetoes[0] if vetoes and all(leaf in vetoes for leaf in blocking) else None
+
+
+def analyte_of(leaf: Leaf) -> str:
+    """The gene, marker or signature that a biomarker criterion asks about."""
+    for attribute in ("gene", "marker", "name"):
+        if value := getattr(leaf, attribute, None):
+            return str(value)
+    return ""
+
+
+def _evidence(findings: Iterable[Finding]) -> tuple[Fact, ...]:
+    """The facts that decided tumour and biomarker criteria, each once."""
+    facts = {
+        fact: None
+        for finding in findings
+        for leaf in finding.trace.leaves()
+        if leaf_of(leaf).role is not Role.CLINICAL and leaf.verdict is not Verdict.UNKNOWN
+        for fact in leaf.facts
+    }
+    return tuple(facts)
+
+
+# --- tests first -------------------------------------------------------------------------------------
+
+
+def _tests_first(findings: Sequence[Finding]) -> TestsFirst | None:
+    missing: dict[str, MissingTest] = {}
+    known: dict[str, MissingTest] = {}
+    tumours: dict[Fact, None] = {}
+    for finding in findings:
+        if finding.layer is not Layer.LABEL or finding.outcome is not Outcome.TEST or not _tumour_is_recorded(finding):
+            continue
+        tumours |= dict.fromkeys(_tumour_facts(finding))
+        if finding.missing(Role.TUMOUR):
+            missing.setdefault(HISTOLOGY, MissingTest(HISTOLOGY)).findings.append(finding)
+        for leaf in finding.missing(Role.BIOMARKER):
+            analyte = analyte_of(leaf_of(leaf))
+            place = known if _has_positive_result(leaf) else missing
+            entry = place.setdefault(analyte, MissingTest(analyte))
+            if finding not in entry.findings:
+                entry.findings.append(finding)
+    for analyte in missing.keys() & _analytes_with_result(findings):
+        known[analyte] = missing.pop(analyte)
+    if not missing:
+        return None
+    ordered = sorted(missing.values(), key=lambda entry: (-len(entry.findings), entry.analyte))
+    return TestsFirst(tuple(tumours), tuple(ordered), tuple(known.values()))
+
+
+def _tumour_is_recorded(finding: Finding) -> bool:
+    """Whether a tumour type is recorded that is, or with its histology may be, the label's."""
+    unclear = finding.missing(Role.TUMOUR)
+    return all(leaf.facts and all(fact.tumour for fact in leaf.facts) for leaf in unclear)
+
+
+def _tumour_facts(finding: Finding) -> tuple[Fact, ...]:
+    return tuple(
+        fact
+        for leaf in _unnegated(finding.trace)
+        if leaf_of(leaf).role is Role.TUMOUR and leaf.verdict is not Verdict.FALSE
+        for fact in leaf.facts
+    )
+
+
+def _has_positive_result(leaf: Trace) -> bool:
+    return any(fact.state is State.PRESENT for fact in leaf.facts)
+
+
+def _analytes_with_result(findings: Sequence[Finding]) -> frozenset[str]:
+    """Analytes for which something was found: their gene was tested, whatever detail a label still asks."""
+    return frozenset(
+        analyte_of(leaf_of(leaf))
+        for finding in findings
+        for leaf in finding.trace.leaves()
+        if leaf_of(leaf).role is Role.BIOMARKER and _has_positive_result(leaf)
+    )
+
+
+# --- unclear tumour ----------------------------------------------------------------------------------
+
+
+def _tumour_unclear(findings: Sequence[Finding]) -> TumourUnclear | None:
+    """Options that only the tumour type keeps open, gathered into one piece of advice."""
+    waiting = [finding for finding in findings if finding.layer is Layer.LABEL and _waits_for_tumour(finding)]
+    if not waiting:
+        return None
+    leaves = [leaf for finding in waiting for leaf in finding.missing(Role.TUMOUR)]
+    diagnoses = tuple({fact: None for leaf in leaves for fact in leaf.facts})
+    biomarkers = tuple(
+        fact for fact in _evidence(waiting) if fact.kind is not Kind.DISEASE and fact.state is State.PRESENT
+    )
+    medicines = tuple({finding.medicine.brand: finding.medicine for finding in waiting}.values())
+    return TumourUnclear(biomarkers, diagnoses, leaves[0].note or "", medicines)
+
+
+def _waits_for_tumour(finding: Finding) -> bool:
+    if finding.outcome is not Outcome.TEST or not opening_key(finding) or _tumour_is_recorded(finding):
+        return False
+    unknown = {leaf_of(leaf).role for leaf in finding.missing()}
+    return Role.TUMOUR in unknown and Role.BIOMARKER not in unknown

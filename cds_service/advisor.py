@@ -1,0 +1,44 @@
+"""The way through the rooms: resources to facts, facts to findings, findings to cards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from cards import Basis, Card, patient_view_cards
+from fhir_mappings import CopyNumberThresholds, MappingTables, PatientRecord, load_tables, read_record
+from knowledge import Finding, KnowledgeBase, evaluate, load_knowledge_base
+from knowledge.loading import load_terminology
+
+
+@dataclass(frozen=True, slots=True)
+class Advisor:
+    """The loaded knowledge base and mapping tables; immutable, shared by all requests."""
+
+    knowledge: KnowledgeBase
+    tables: MappingTables
+
+    @classmethod
+    def load(cls, amplification_copies: float = 6) -> Advisor:
+        """Load everything that is shipped. Raises ``KnowledgeError`` if a file cannot be used."""
+        genes, tumours = load_terminology()
+        knowledge = load_knowledge_base(tumours=tumours)
+        thresholds = CopyNumberThresholds(amplification=amplification_copies)
+        tables = load_tables(genes, tumours, knowledge.reference.alterations, copy_numbers=thresholds)
+        return cls(knowledge, tables)
+
+    def record(self, document: object) -> PatientRecord:
+        """Read a resource, Bundle, ``Parameters``, CDS Hooks request or list of these."""
+        return read_record(document, self.tables)
+
+    def findings(self, record: PatientRecord, today: date) -> tuple[Finding, ...]:
+        """Evaluate every statement that concerns the patient."""
+        return evaluate(record.facts, self.knowledge, today)
+
+    def patient_view(
+        self, record: PatientRecord, findings: Sequence[Finding], incomplete: bool, new_id: Callable[[], str]
+    ) -> list[Card]:
+        """The cards for an opened chart."""
+        basis = Basis(self.knowledge.release, unread=len(record.unread), incomplete=incomplete)
+        return patient_view_cards(findings, basis, new_id)

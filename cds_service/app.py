@@ -1,0 +1,41 @@
+"""The Flask application."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+
+from flask import Flask, request
+
+from cds_service.advisor import Advisor
+from cds_service.health import health_blueprint
+from cds_service.outcomes import ServiceError, register_error_handlers
+from cds_service.services import services_blueprint
+from cds_service.settings import Settings, check_startable
+
+
+def create_app(settings: Settings, *, advisor: Advisor | None = None, today: Callable[[], date] | None = None) -> Flask:
+    """Build the application. Raises ``SettingsError`` for settings with which it must not run.
+
+    ``today`` is the clock of the service; tests pass their own.
+    """
+    check_startable(settings)
+    advisor = advisor or Advisor.load(settings.amplification_copies)
+    app = Flask("oncohooks", static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
+    app.register_blueprint(services_blueprint(advisor, today or _today))
+    app.register_blueprint(health_blueprint(advisor))
+    register_error_handlers(app)
+    if not settings.demo:
+        app.before_request(_refuse_unauthenticated)
+    return app
+
+
+def _today() -> date:
+    return datetime.now(UTC).date()
+
+
+def _refuse_unauthenticated() -> None:
+    """Outside demo mode nobody is let in until client tokens can be verified."""
+    if request.method == "POST":
+        raise ServiceError(401, "Authentication is required.")

@@ -1,0 +1,150 @@
+"""The command line ``oncohooks``."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cds_service.advisor import Advisor
+from cds_service.codec import dumps
+from cds_service.inputs import Input, json_files, read_inputs
+from cds_service.settings import LOOPBACK, SettingsError, load_settings
+from knowledge import KnowledgeError
+
+_FILE = click.Path(path_type=Path)
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="oncohooks")
+def main() -> None:
+    """Precision-oncology decision support over CDS Hooks, EU label first.
+
+    Reference implementation: not CE-marked, knowledge not clinically signed off.
+    """
+
+
+@main.command()
+@click.option("--demo", is_flag=True, default=None, help="Loopback only, no authentication.")
+@click.option("--host", help="Address to listen on (default 127.0.0.1).")
+@click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on (default 8080).")
+@click.option("--workers", type=click.IntRange(1, 64), help="Worker processes (default 1).")
+@click.option("--config", type=_FILE, envvar="ONCOHOOKS_CONFIG", help="Settings file (TOML).")
+def serve(demo: bool | None, host: str | None, port: int | None, workers: int | None, config: Path | None) -> None:
+    """Start the service."""
+    from cds_service.server import serve as run  # gunicorn is needed here only
+
+    try:
+        settings = load_settings(config, demo=demo, host=host, port=port, workers=workers)
+        if settings.host in LOOPBACK:
+            click.echo(f"Oncohooks listens on http://{settings.host}:{settings.port}/cds-services", err=True)
+        run(settings)
+    except (SettingsError, KnowledgeError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True, type=_FILE)
+def facts(files: tuple[Path, ...]) -> None:
+    """Print what is read from FHIR files: facts, unread results, warnings.
+
+    FILES hold a resource, a Bundle, a CDS Hooks request, Parameters, or NDJSON of these. One JSON object is
+    printed for each input.
+    """
+    advisor = _advisor()
+
+    def result(item: Input) -> dict[str, Any]:
+        return advisor.record(item.document).to_json()
+
+    _print_results(files, result)
+
+
+@main.command()
+@click.argument("files", nargs=-1, required=True, type=_FILE)
+@click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="Day of evaluation (default: the current day).")
+def evaluate(files: tuple[Path, ...], today: datetime | None) -> None:
+    """Print facts and the findings of every statement that concerns the patient, with their traces."""
+    advisor = _advisor()
+    day = _day(today)
+
+    def result(item: Input) -> dict[str, Any]:
+        record = advisor.record(item.document)
+        findings = advisor.findings(record, day)
+        knowledge = {"release": advisor.knowledge.release}
+        return record.to_json() | {"findings": [finding.to_json() for finding in findings], "knowledge": knowledge}
+
+    _print_results(files, result)
+
+
+@main.command()
+@click.argument("paths", nargs=-1, required=True, type=_FILE)
+@click.option("--url", help="Base URL of a running service; without it the cards are made in this process.")
+@click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="Day of evaluation (offline only).")
+@click.option("--save", "save_to", type=_FOLDER, help="Write the cards of each input as a golden file.")
+@click.option("--check", "check_with", type=_FOLDER, help="Compare with the golden files of this folder.")
+@click.option("--junit", "junit_file", type=_FILE, help="Write a JUnit report.")
+def replay(
+    paths: tuple[Path, ...],
+    url: str | None,
+    today: datetime | None,
+    save_to: Path | None,
+    check_with: Path | None,
+    junit_file: Path | None,
+) -> None:
+    """Turn requests or patient fixtures into cards, and compare them with golden files.
+
+    PATHS are files or folders. A document that is no CDS Hooks request becomes the prefetch of a patient-view
+    request. Exit status 1 if an input failed or differs.
+    """
+    from cds_service import replay as replaying  # requests is needed here only
+
+    call = replaying.against(url) if url else replaying.offline(_advisor(), _day(today))
+    results = []
+    for item in _inputs(tuple(json_files(paths))):
+        result = replaying.replay_one(item, call)
+        if check_with and result.error is None:
+            result = replaying.compared(result, check_with)
+        if save_to and result.error is None:
+            replaying.save(result, save_to)
+        results.append(result)
+        click.echo(dumps(result.to_json()))
+    if junit_file:
+        junit_file.write_bytes(replaying.junit(results))
+    failed = sum(1 for result in results if not result.passed)
+    click.echo(f"{len(results)} replayed, {failed} failed", err=True)
+    sys.exit(1 if failed or not results else 0)
+
+
+def _print_results(files: tuple[Path, ...], result: Any) -> None:
+    """Print one JSON object for each input; exit status 1 if an input could not be read."""
+    problems = 0
+    for item in _inputs(files):
+        if item.problem:
+            problems += 1
+            unread = {"reference": item.name, "code": "", "reason": item.problem}
+            output: dict[str, Any] = {"facts": [], "unread": [unread], "warnings": [item.problem]}
+        else:
+            output = result(item)
+        click.echo(dumps({"file": item.name} | output))
+    sys.exit(1 if problems else 0)
+
+
+def _inputs(files: tuple[Path, ...]) -> Iterator[Input]:
+    for path in files:
+        yield from read_inputs(path)
+
+
+def _advisor() -> Advisor:
+    try:
+        return Advisor.load(load_settings().amplification_copies)
+    except (SettingsError, KnowledgeError) as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _day(today: datetime | None) -> date:
+    return today.date() if today else datetime.now(UTC).date()

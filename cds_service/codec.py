@@ -1,0 +1,31 @@
+"""The JSON reader and writer of the service; the choice is measured in docs/decisions/server.md."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+
+class NotJson(ValueError):
+    """A body that is not JSON; the message holds nothing of the body."""
+
+
+def loads(body: bytes | str) -> Any:
+    """Parse JSON. Raises :class:`NotJson`."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise NotJson(f"not JSON: line {error.lineno}, column {error.colno}") from None
+    except RecursionError:
+        raise NotJson("not JSON: nested too deeply") from None
+
+
+def dumps(value: Any) -> bytes:
+    """Compact JSON in UTF-8."""
+    return orjson.dumps(value)
+
+
+def dumps_pretty(value: Any) -> str:
+    """Indented JSON with sorted keys, for people and golden files."""
+    return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode()

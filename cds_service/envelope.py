@@ -1,0 +1,54 @@
+"""The CDS Hooks request envelope, checked before anything in it is used (CDS Hooks 2.0, Calling a CDS Service)."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from flask import Request
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import best_match
+
+from cds_service.codec import NotJson, loads
+from cds_service.outcomes import ServiceError
+
+SCHEMAS = Path(__file__).parent / "schema"
+
+_VALIDATOR = Draft202012Validator(json.loads((SCHEMAS / "request.schema.json").read_text(encoding="utf-8")))
+
+
+def read_request(request: Request, hook: str) -> dict[str, Any]:
+    """Parse and check a request body. Raises :class:`ServiceError` with 400 or 415."""
+    if not (request.mimetype == "application/json" or request.mimetype.endswith("+json")):
+        raise ServiceError(415, "The content type must be application/json.")
+    if request.content_encoding not in (None, "", "identity"):
+        raise ServiceError(415, "Compressed request bodies are not supported.")
+    try:
+        body = loads(request.get_data(cache=False))
+    except NotJson as error:
+        raise ServiceError(400, f"The request body is {error}.") from None
+    check_envelope(body, hook)
+    return dict(body)
+
+
+def check_envelope(body: Any, hook: str) -> None:
+    """Check the members of the envelope. Raises :class:`ServiceError` with 400 naming the member."""
+    envelope = {name: value for name, value in body.items() if name != "prefetch"} if isinstance(body, dict) else body
+    error = best_match(_VALIDATOR.iter_errors(envelope))
+    if error is not None:
+        # The path and the rule, never the value: it may be a patient's.
+        place = ".".join(str(part) for part in error.absolute_path) or "the body"
+        rule = (
+            error.message if error.validator in ("required", "dependentRequired") else f"must satisfy {error.validator}"
+        )
+        raise ServiceError(400, f"Invalid CDS Hooks request: {place}: {rule if _is_safe(error) else error.validator}.")
+    if body["hook"] != hook:
+        raise ServiceError(400, f"This service answers the hook {hook}.")
+    if not isinstance(body.get("prefetch", {}), (dict, type(None))):
+        raise ServiceError(400, "Invalid CDS Hooks request: prefetch: must be an object.")
+
+
+def _is_safe(error: Any) -> bool:
+    """Messages of "required" rules name members of the schema, not values of the request."""
+    return error.validator in ("required", "dependentRequired")

@@ -1,0 +1,69 @@
+"""Errors as JSON ``OperationOutcome``s. No error is ever a card, and none repeats what was sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Flask, Response
+from werkzeug.exceptions import HTTPException
+
+from cds_service.codec import dumps
+
+_ISSUE_CODES = {
+    400: "invalid",
+    401: "login",
+    404: "not-found",
+    405: "not-supported",
+    412: "required",
+    413: "too-long",
+    415: "not-supported",
+}
+_TEXTS = {
+    404: "There is no such path.",
+    405: "This method is not allowed on this path.",
+    413: "The request body is larger than the service accepts.",
+}
+
+
+class ServiceError(Exception):
+    """An answer other than 200, with a text that is safe to show."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+        self.text = text
+
+
+def json_response(value: Any, status: int = 200) -> Response:
+    """A JSON response that no cache keeps."""
+    response = Response(dumps(value), status=status, mimetype="application/json")
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def operation_outcome(status: int, text: str) -> Response:
+    """An ``OperationOutcome`` (FHIR R4) with one issue."""
+    issue = {"severity": "error", "code": _ISSUE_CODES.get(status, "exception"), "diagnostics": text}
+    return json_response({"resourceType": "OperationOutcome", "issue": [issue]}, status)
+
+
+def register_error_handlers(app: Flask) -> None:
+    """Every error of the application becomes an ``OperationOutcome``."""
+
+    @app.errorhandler(ServiceError)
+    def _service_error(error: ServiceError) -> Response:
+        return operation_outcome(error.status, error.text)
+
+    @app.errorhandler(HTTPException)
+    def _http_error(error: HTTPException) -> Response:
+        status = error.code or 500
+        response = operation_outcome(status, _TEXTS.get(status, error.name))
+        if allowed := getattr(error, "valid_methods", None):
+            response.headers["Allow"] = ", ".join(sorted(allowed))
+        return response
+
+    @app.errorhandler(Exception)
+    def _unexpected(error: Exception) -> Response:
+        # The type says enough for a log; the message may hold what a patient's record held.
+        app.logger.error("unexpected error", extra={"error_type": type(error).__name__})
+        return operation_outcome(500, "The request could not be processed.")

@@ -1,0 +1,111 @@
+"""Prefetch: what the service asks for, and what arrived.
+
+The templates use only the simple query subset of CDS Hooks 2.0. EHRs are often configured by hand, so
+keys may be renamed: a need is met by its key, by a key that names its resource type, or by any resource
+of that type.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from fhir_mappings.elements import member, objects
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One prefetch template. Without a required one the question cannot be answered."""
+
+    key: str
+    template: str
+    resource_type: str
+    required: bool
+    words: tuple[str, ...]
+
+
+PATIENT_VIEW_NEEDS = (
+    Need("patient", "Patient/{{context.patientId}}", "Patient", False, ("patient",)),
+    Need(
+        "conditions",
+        "Condition?patient={{context.patientId}}&_count=200",
+        "Condition",
+        True,
+        ("condition", "problem", "diagnos"),
+    ),
+    Need(
+        "observations",
+        "Observation?patient={{context.patientId}}"
+        "&category=laboratory,http://terminology.hl7.org/CodeSystem/v2-0074|GE&_sort=-date&_count=500",
+        "Observation",
+        True,
+        ("observation", "lab", "result", "genom", "genetic"),
+    ),
+    Need(
+        "reports",
+        "DiagnosticReport?patient={{context.patientId}}&_sort=-date&_count=100",
+        "DiagnosticReport",
+        False,
+        ("report",),
+    ),
+)
+
+
+class Arrival(Enum):
+    """What came for one key. ``NOTHING`` is an answer: the client looked and found no data."""
+
+    DATA = "data"
+    NOTHING = "nothing"
+    FAILED = "failed"
+
+
+def templates(needs: tuple[Need, ...]) -> dict[str, str]:
+    """The prefetch object of discovery."""
+    return {need.key: need.template for need in needs}
+
+
+def unmet(prefetch: Any, needs: tuple[Need, ...]) -> tuple[Need, ...]:
+    """The needs for which nothing usable arrived."""
+    values = prefetch if isinstance(prefetch, dict) else {}
+    arrivals = {key: arrival_of(value) for key, value in values.items()}
+    types = {name for value in values.values() for name in _types_in(value)}
+    return tuple(need for need in needs if not _is_met(need, arrivals, types))
+
+
+def _is_met(need: Need, arrivals: dict[str, Arrival], types: set[str]) -> bool:
+    if need.resource_type in types:
+        return True
+    if need.key in arrivals:
+        return arrivals[need.key] is not Arrival.FAILED
+    return any(
+        arrival is not Arrival.FAILED and any(word in key.lower() for word in need.words)
+        for key, arrival in arrivals.items()
+    )
+
+
+def arrival_of(value: Any) -> Arrival:
+    """Classify one prefetch value: data, known to be empty, or an error instead of data."""
+    if value is None:
+        return Arrival.NOTHING
+    if not isinstance(value, dict):
+        return Arrival.FAILED
+    if value.get("resourceType") == "OperationOutcome":
+        return Arrival.FAILED
+    if value.get("resourceType") != "Bundle":
+        return Arrival.DATA
+    resources = [member(entry, "resource") for entry in objects(value.get("entry"))]
+    if any(resource.get("resourceType") != "OperationOutcome" for resource in resources):
+        return Arrival.DATA
+    return Arrival.FAILED if any(_is_error(resource) for resource in resources) else Arrival.NOTHING
+
+
+def _is_error(outcome: Any) -> bool:
+    return any(issue.get("severity") in ("error", "fatal") for issue in objects(outcome.get("issue")))
+
+
+def _types_in(value: Any) -> set[str]:
+    if not isinstance(value, dict):
+        return set()
+    entries = [member(entry, "resource") for entry in objects(value.get("entry"))]
+    return {str(resource.get("resourceType")) for resource in (value, *entries)}

@@ -1,0 +1,133 @@
+"""Replaying requests and patient fixtures: cards offline or from a running service, compared with golden files."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import requests
+
+from cds_service.advisor import Advisor
+from cds_service.codec import dumps, dumps_pretty
+from cds_service.envelope import check_envelope
+from cds_service.inputs import Input
+from cds_service.outcomes import ServiceError
+from cds_service.services import PATIENT_VIEW, answer
+
+_TIMEOUT_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What one input gave: cards, or the error answer; and the difference from its golden file."""
+
+    name: str
+    cards: list[dict[str, Any]] | None = None
+    error: str | None = None
+    difference: str | None = None
+
+    @property
+    def passed(self) -> bool:
+        """Whether there was an answer and, if compared, the expected one."""
+        return self.error is None and not self.difference
+
+    def to_json(self) -> dict[str, Any]:
+        """The result as the command line prints it."""
+        result: dict[str, Any] = {"file": self.name}
+        if self.cards is not None:
+            result["cards"] = self.cards
+        if self.error is not None:
+            result["error"] = self.error
+        if self.difference is not None:
+            result["difference"] = self.difference
+        return result
+
+
+def as_request(document: Any) -> Any:
+    """A CDS Hooks request as it is; anything else as the prefetch of a patient-view request."""
+    if isinstance(document, dict) and "hook" in document:
+        return document
+    entries = document if isinstance(document, list) else [document]
+    bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": entry} for entry in entries]}
+    prefetch = {need.key: None for need in PATIENT_VIEW.needs} | {"record": bundle}
+    context = {"userId": "Practitioner/replay", "patientId": ""}
+    return {"hook": PATIENT_VIEW.hook, "hookInstance": "replay", "context": context, "prefetch": prefetch}
+
+
+def offline(advisor: Advisor, today: date) -> Callable[[Any], list[dict[str, Any]]]:
+    """Answers requests in this process, exactly as the service would."""
+
+    def call(body: Any) -> list[dict[str, Any]]:
+        if body["context"]["patientId"]:
+            check_envelope(body, PATIENT_VIEW.hook)
+        return answer(advisor, PATIENT_VIEW, body, today)
+
+    return call
+
+
+def against(url: str) -> Callable[[Any], list[dict[str, Any]]]:
+    """Answers requests by a running service at ``url``."""
+    endpoint = f"{url.rstrip('/')}/cds-services/{PATIENT_VIEW.id}"
+
+    def call(body: Any) -> list[dict[str, Any]]:
+        headers = {"Content-Type": "application/json"}
+        response = requests.post(endpoint, data=dumps(body), headers=headers, timeout=_TIMEOUT_SECONDS)
+        if response.status_code != 200:
+            raise ServiceError(response.status_code, f"the service answered {response.status_code}")
+        return list(response.json()["cards"])
+
+    return call
+
+
+def replay_one(item: Input, call: Callable[[Any], list[dict[str, Any]]]) -> Replayed:
+    """Replay one input; every failure becomes a result."""
+    if item.problem:
+        return Replayed(item.name, error=item.problem)
+    try:
+        return Replayed(item.name, cards=[comparable(card) for card in call(as_request(item.document))])
+    except ServiceError as error:
+        return Replayed(item.name, error=f"{error.status}: {error.text}")
+    except requests.RequestException as error:
+        return Replayed(item.name, error=f"the service did not answer ({type(error).__name__})")
+
+
+def comparable(card: dict[str, Any]) -> dict[str, Any]:
+    """A card without its identifier, which is new at every call."""
+    return {name: value for name, value in card.items() if name != "uuid"}
+
+
+def golden_path(folder: Path, name: str) -> Path:
+    """The golden file of an input."""
+    return folder / f"{Path(name).name.replace(':', '-')}.cards.json"
+
+
+def compared(result: Replayed, folder: Path) -> Replayed:
+    """The result with its difference from the golden file; a missing file is a difference."""
+    path = golden_path(folder, result.name)
+    expected = path.read_text(encoding="utf-8") if path.is_file() else ""
+    actual = dumps_pretty(result.cards) + "\n"
+    lines = difflib.unified_diff(expected.splitlines(), actual.splitlines(), str(path), result.name, lineterm="")
+    return Replayed(result.name, result.cards, result.error, "\n".join(lines) or None)
+
+
+def save(result: Replayed, folder: Path) -> None:
+    """Write the cards as a golden file."""
+    folder.mkdir(parents=True, exist_ok=True)
+    golden_path(folder, result.name).write_text(dumps_pretty(result.cards) + "\n", encoding="utf-8")
+
+
+def junit(results: list[Replayed]) -> bytes:
+    """The results as a JUnit report."""
+    failures = sum(1 for result in results if not result.passed)
+    suite = ElementTree.Element("testsuite", name="oncohooks replay", tests=str(len(results)), failures=str(failures))
+    for result in results:
+        case = ElementTree.SubElement(suite, "testcase", name=result.name)
+        if not result.passed:
+            failure = ElementTree.SubElement(case, "failure", message=result.error or "cards differ")
+            failure.text = result.difference
+    return bytes(ElementTree.tostring(suite, encoding="utf-8", xml_declaration=True))

@@ -1,0 +1,44 @@
+"""Running the application under the production server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gunicorn.app.base import BaseApplication
+
+from cds_service.app import create_app
+from cds_service.settings import Settings, check_startable
+
+
+class Server(BaseApplication):
+    """gunicorn with our settings; the application is loaded once in the master and shared by its workers."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Our settings in gunicorn's names."""
+        options: dict[str, Any] = {
+            "bind": f"{self._settings.host}:{self._settings.port}",
+            "workers": self._settings.workers,
+            "worker_class": "gthread",
+            "threads": 2,
+            "preload_app": True,
+            "keepalive": 5,
+            "accesslog": None,
+            "loglevel": "warning",
+            "proc_name": "oncohooks",
+        }
+        for name, value in options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        """The application."""
+        return create_app(self._settings)
+
+
+def serve(settings: Settings) -> None:
+    """Serve until stopped. Raises ``SettingsError`` for settings with which it must not start."""
+    check_startable(settings)
+    Server(settings).run()

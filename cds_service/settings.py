@@ -1,0 +1,85 @@
+"""Settings: environment variables ``ONCOHOOKS_…`` over one TOML file over defaults."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class SettingsError(ValueError):
+    """Settings with which the service must not start; the message says what to change."""
+
+
+class Client(BaseModel):
+    """One CDS client (EHR) that may call the service."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(min_length=1)
+    issuer: str = Field(min_length=1)
+
+
+class Settings(BaseSettings):
+    """All settings of the service.
+
+    ``demo``: loopback only, no authentication. ``client``: the configured CDS clients, one TOML table each.
+    ``max_body_bytes``: larger requests are refused with 413. ``amplification_copies``: copies from which a
+    gain counts as an amplification.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="ONCOHOOKS_", extra="ignore", frozen=True, env_nested_delimiter="__")
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    workers: int = Field(default=1, ge=1, le=64)
+    demo: bool = False
+    max_body_bytes: int = Field(default=10 * 1024 * 1024, ge=1024)
+    amplification_copies: float = Field(default=6, gt=2)
+    client: tuple[Client, ...] = ()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Command line, then environment, then the TOML file of this load."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def load_settings(config: Path | None = None, **overrides: Any) -> Settings:
+    """Load and check the settings. Raises :class:`SettingsError` for values that cannot be used."""
+    if config is not None and not config.is_file():
+        raise SettingsError(f"the settings file {config} does not exist")
+    given = {name: value for name, value in overrides.items() if value is not None}
+
+    class FromFile(Settings):
+        model_config = SettingsConfigDict(**{**Settings.model_config, "toml_file": config})
+
+    try:
+        return FromFile(**given)
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, item['loc']))}: {item['msg']}" for item in error.errors())
+        raise SettingsError(f"settings: {problems}") from None
+    except ValueError as error:
+        raise SettingsError(f"settings file {config}: {error}") from None
+
+
+def check_startable(settings: Settings) -> None:
+    """Refuse to serve patients' advice without knowing who asks. Raises :class:`SettingsError`."""
+    if settings.demo:
+        if settings.host not in LOOPBACK:
+            raise SettingsError("demo mode has no authentication and listens on the loopback address only")
+        return
+    if not settings.client:
+        raise SettingsError(
+            "no CDS client is configured: add a [[client]] table to the settings file, or use --demo on this machine"
+        )

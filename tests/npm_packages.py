@@ -1,0 +1,46 @@
+"""The official example packages of HL7 implementation guides, fetched by name and version when tests run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tarfile
+from pathlib import Path
+
+import pytest
+
+CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "oncohooks-tests"
+
+
+def example_files(name: str, version: str) -> list[Path]:
+    """The JSON example files of a package, fetched with npm once and kept in the user's cache."""
+    folder = CACHE / f"{name}-{version}"
+    if not folder.is_dir():
+        _fetch(name, version, folder)
+    files = sorted((folder / "package" / "example").glob("*.json"))
+    assert files, f"{name}@{version} holds no examples"
+    return files
+
+
+def _fetch(name: str, version: str, folder: Path) -> None:
+    npm = shutil.which("npm")
+    if npm is None:
+        pytest.skip("npm is not installed: the official example packages were not fetched")
+    CACHE.mkdir(parents=True, exist_ok=True)
+    result = subprocess.run(
+        [npm, "pack", f"{name}@{version}", "--pack-destination", str(CACHE), "--silent"],
+        capture_output=True,
+        text=True,
+        timeout=180,
+        check=False,
+    )
+    if result.returncode != 0:
+        pytest.skip(f"the package registry did not give {name}@{version}: the official examples did not run")
+    archive = CACHE / f"{name}-{version}.tgz"
+    partial = folder.with_suffix(".partial")
+    with tarfile.open(archive) as tar:
+        # Python before 3.11.4 has no extraction filters.
+        tar.extractall(partial, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
+    partial.rename(folder)
+    archive.unlink()
