@@ -12,7 +12,7 @@ from knowledge import Finding, KnowledgeBase, evaluate, load_knowledge_base
 from knowledge.loading import load_terminology
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Advisor:
     """The loaded knowledge base and mapping tables; immutable, shared by all requests."""
 

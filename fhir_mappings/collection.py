@@ -152,12 +152,22 @@ def _replaces_or_adds(resource: Resource, identifier: str | None, into: Collecti
         keys.append(resource.reference)
     earlier = next((into._index[key] for key in keys if key in into._index), None)
     if earlier is not None:
-        if _version(earlier.data) >= _version(resource.data):
+        if not _supersedes(resource.data, earlier.data, resource.reference, into):
             return False
         into.resources.remove(earlier)
     into.resources.append(resource)
     into._index.update(dict.fromkeys(keys, resource))
     return True
+
+
+def _supersedes(new: Json, old: Json, reference: str, into: Collection) -> bool:
+    """Whether a resource replaces another of the same identity: by its version, else if it takes it back."""
+    if _version(new) != _version(old):
+        return _version(new) > _version(old)
+    if new == old:
+        return False
+    into.warnings.append(f"{reference}: sent twice with different content and no version")
+    return new.get("status") == "entered-in-error"
 
 
 def _version(data: Json) -> str:

@@ -41,7 +41,7 @@ class CopyNumberThresholds:
     deletion: float = 0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class MappingTables:
     """Everything the readers look up."""
 

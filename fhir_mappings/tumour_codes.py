@@ -21,8 +21,8 @@ from knowledge.terminology import TumourTree
 TumourKind = Literal["primary", "secondary", "history", "morphology", "neoplasm", "none"]
 
 _ICD10 = re.compile(r"([A-Z]\d[0-9A-Z])\.?([0-9A-Z]{0,4})[-+*!#.]*")
-_MORPHOLOGY = re.compile(r"\s*M?-?(\d{4})(\d)?(?:/(\d)\d?)?(?![\d/])", re.ASCII)
-_TOPOGRAPHY = re.compile(r"\bC(\d\d)\.?(\d?)(?!\d)", re.ASCII)
+_MORPHOLOGY = re.compile(r"(?<![\w./])M?-?(\d{4})(\d)?(?:/(\d)\d?)?(?![\w/])", re.ASCII)
+_TOPOGRAPHY = re.compile(r"\bC(\d\d)(?:\.(\d)\w*|(\d?))(?!\w|\.\w)", re.ASCII)
 _SNOMED = re.compile(r"\s*(\d{6,18})\s*(?:\|[^|]*\|\s*)?", re.ASCII)
 _SEMANTIC_TAG = re.compile(r"\((?:disorder|finding|situation|morphologic abnormality|diagnosis)\)\s*$", re.IGNORECASE)
 _NOT_WORD = re.compile(r"[^0-9a-z]+")
@@ -234,8 +234,8 @@ class TumourCodes:
         return replace(_reading(rule, label), topography=rule.site or (own if is_site else None), malignant=malignant)
 
     def _from_icdo3(self, code: str) -> TumourReading | None:
-        morphology, place = _morphology(code), _TOPOGRAPHY.search(code.upper())
-        site = f"C{place.group(1)}" + (f".{place.group(2)}" if place.group(2) else "") if place else None
+        stated = code.partition("[")[0]  # ICD-O lists print the usual site of a histology in square brackets
+        morphology, site = _morphology(stated), _topography(stated)
         if morphology is not None:
             return self._from_morphology(morphology, f"ICD-O-3 {code.strip()}", site)
         found = self._site(site)
@@ -307,11 +307,8 @@ class TumourCodes:
     # --- sites and histologies ----------------------------------------------------------------------------------------
 
     def _site(self, code: str | None) -> _Site | None:
-        found = _TOPOGRAPHY.search(code.upper()) if code else None
-        if found is None:
-            return None
-        key = f"C{found.group(1)}"
-        return self._sites.get(key + found.group(2)) or self._sites.get(key)
+        place = _topography(code) if code else None
+        return self._sites.get(_undotted(place)) or self._sites.get(place[:3]) if place else None
 
     def _at_sites(self, node: str | None, histology: str, site: _Site | None) -> str | None:
         """The histology's node at the site, or what it can be at every site below the node."""
@@ -372,11 +369,20 @@ def _reading(rule: _Rule, label: str) -> TumourReading:
 
 def _morphology(code: str) -> str | None:
     """An ICD-O-3 morphology in one spelling: ``8140/3`` for ``M8140/3``, ``81403``, ``80463/3 Carcinoma``."""
-    found = _MORPHOLOGY.match(code.upper())
+    found = _MORPHOLOGY.search(code.upper())
     if found is None:
         return None
     behaviour = found.group(3) or found.group(2)
     return f"{found.group(1)}/{behaviour}" if behaviour else found.group(1)
+
+
+def _topography(code: str) -> str | None:
+    """An ICD-O-3 or ICD-10 site in one spelling: ``C34.1`` for ``C341``, ``C34.12``, ``8140/3-C34.1``."""
+    found = _TOPOGRAPHY.search(code.upper())
+    if found is None:
+        return None
+    digit = found.group(2) or found.group(3)
+    return f"C{found.group(1)}.{digit}" if digit else f"C{found.group(1)}"
 
 
 def _plain(text: str) -> str:

@@ -32,7 +32,7 @@ class KnowledgeError(ValueError):
     """A knowledge file that cannot be used; the message names the file and the place in it."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class KnowledgeBase:
     """Everything that is known, and the release that names it."""
 

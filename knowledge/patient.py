@@ -13,7 +13,7 @@ from knowledge.facts import Fact, Kind
 from knowledge.terminology import TumourTree
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Reference:
     """The terminology that decisions need beside the facts."""
 

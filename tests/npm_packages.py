@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import tarfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -41,6 +42,7 @@ def _fetch(name: str, version: str, folder: Path) -> None:
     partial = folder.with_suffix(".partial")
     with tarfile.open(archive) as tar:
         # Python before 3.11.4 has no extraction filters.
-        tar.extractall(partial, **({"filter": "data"} if hasattr(tarfile, "data_filter") else {}))
+        safely: dict[str, Any] = {"filter": "data"} if hasattr(tarfile, "data_filter") else {}
+        tar.extractall(partial, **safely)
     partial.rename(folder)
     archive.unlink()

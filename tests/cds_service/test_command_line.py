@@ -1,0 +1,190 @@
+"""The command line's contracts: one JSON object per input, and nothing that stops at a bad file."""
+
+from __future__ import annotations
+
+import json
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+import requests
+import responses
+from click.testing import CliRunner
+
+from cds_service.cli import main
+from tests.fhir import bundle, condition, patient, protein, request, variant
+
+L858R = variant("v1", "EGFR", protein("p.Leu858Arg"))
+
+
+def _run(*arguments: str, status: int = 0) -> list[Any]:
+    result = CliRunner().invoke(main, list(arguments))
+    assert result.exit_code == status, result.output + result.stderr
+    return [json.loads(line) for line in result.stdout.splitlines()]
+
+
+def _file(folder: Path, name: str, *documents: Any) -> str:
+    path = folder / name
+    path.write_text("\n".join(json.dumps(document) for document in documents))
+    return str(path)
+
+
+def test_facts_prints_one_object_for_each_input(tmp_path: Path) -> None:
+    files = [_file(tmp_path, "a.json", L858R), _file(tmp_path, "b.json", bundle(patient(), condition()))]
+    first, second = _run("facts", *files)
+    assert set(first) == {"file", "facts", "unread", "warnings"}
+    assert first["file"] == files[0]
+    (fact,) = first["facts"]
+    assert fact["kind"] == "variant"
+    assert fact["state"] == "present"
+    assert fact["genes"] == ["EGFR"]
+    assert fact["protein"] == "p.Leu858Arg"
+    assert fact["date"] == "2026-10-01"
+    assert fact["source"]["reference"] == "Observation/v1"
+    assert {fact["kind"] for fact in second["facts"]} == {"demographic", "disease"}
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        L858R,
+        bundle(L858R),
+        request(patient(), L858R),
+        {"resourceType": "Parameters", "parameter": [{"name": "variants", "part": [{"name": "v", "resource": L858R}]}]},
+    ],
+    ids=["resource", "bundle", "request", "parameters"],
+)
+def test_facts_reads_every_kind_of_input(tmp_path: Path, document: Any) -> None:
+    (result,) = _run("facts", _file(tmp_path, "input.json", document))
+    assert [fact["protein"] for fact in result["facts"] if "protein" in fact] == ["p.Leu858Arg"]
+
+
+def test_ndjson_lines_of_one_record_belong_together(tmp_path: Path) -> None:
+    (result,) = _run("facts", _file(tmp_path, "patient.ndjson", patient(), condition(), L858R))
+    assert {fact["kind"] for fact in result["facts"]} == {"demographic", "disease", "variant"}
+
+
+def test_ndjson_lines_of_whole_patients_are_inputs_of_their_own(tmp_path: Path) -> None:
+    path = _file(tmp_path, "many.ndjson", bundle(patient(), L858R), request(patient(), condition()))
+    assert [result["file"] for result in _run("facts", path)] == [f"{path}:1", f"{path}:2"]
+
+
+def test_a_bad_file_is_reported_and_the_others_are_read(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.json"
+    broken.write_text("{not json")
+    first, missing, last = _run(
+        "facts", str(broken), str(tmp_path / "none.json"), _file(tmp_path, "a.json", L858R), status=1
+    )
+    assert first["unread"][0]["reason"].startswith("not JSON")
+    assert missing["unread"]
+    assert last["facts"]
+
+
+def test_evaluate_adds_findings_with_traces_and_the_release(tmp_path: Path) -> None:
+    path = _file(tmp_path, "a.json", bundle(patient(), condition(), L858R))
+    (result,) = _run("evaluate", path, "--today", "2026-11-24")
+    assert result["knowledge"]["release"].startswith("sha256:")
+    finding = next(finding for finding in result["findings"] if finding["id"] == "tagrisso-3")
+    assert {
+        "medicine": "Tagrisso",
+        "inn": "osimertinib",
+        "layer": "label",
+        "outcome": "verify",
+    }.items() <= finding.items()
+    leaves = [leaf for leaf in _leaves(finding["trace"]) if leaf["criterion"] == "variant"]
+    assert leaves[0]["verdict"] == "true"
+    assert leaves[0]["facts"][0]["reference"] == "Observation/v1"
+    assert any(finding["outcome"] == "unmet" for finding in result["findings"])
+
+
+def _leaves(trace: dict[str, Any]) -> list[dict[str, Any]]:
+    children = trace.get("children")
+    return [leaf for child in children for leaf in _leaves(child)] if children else [trace]
+
+
+def test_the_day_of_evaluation_decides_the_age(tmp_path: Path) -> None:
+    path = _file(tmp_path, "a.json", bundle(patient("2010-06-01"), condition(), L858R))
+    outcomes = [
+        next(f["outcome"] for f in _run("evaluate", path, "--today", day)[0]["findings"] if f["id"] == "tagrisso-3")
+        for day in ("2026-11-24", "2028-06-01")
+    ]
+    assert outcomes == ["unmet", "verify"]
+
+
+def test_replay_saves_and_compares_golden_files(tmp_path: Path) -> None:
+    path = _file(tmp_path, "a.json", bundle(patient(), condition(), L858R))
+    golden, report = tmp_path / "golden", tmp_path / "report.xml"
+    (saved,) = _run("replay", path, "--today", "2026-11-24", "--save", str(golden))
+    assert saved["cards"][0]["summary"].startswith("EGFR L858R")
+    _run("replay", path, "--today", "2026-11-24", "--check", str(golden))
+    changed = _file(tmp_path, "a.json", bundle(patient(), condition(), variant("v1", "EGFR", protein("p.Leu861Gln"))))
+    (result,) = _run("replay", changed, "--check", str(golden), "--junit", str(report), status=1)
+    assert '-    "summary": "EGFR L858R' in result["difference"]
+    assert ElementTree.parse(report).getroot().attrib["failures"] == "1"
+
+
+def test_replay_says_what_a_request_lacks(tmp_path: Path) -> None:
+    body = request(patient(), condition())
+    del body["prefetch"]["observations"]
+    (result,) = _run("replay", _file(tmp_path, "a.json", body), status=1)
+    assert result["error"].startswith("412")
+
+
+@responses.activate
+def test_replay_asks_a_running_service(tmp_path: Path) -> None:
+    url = "http://127.0.0.1:9/cds-services/oncology-patient-view"
+    responses.post(url, json={"cards": [{"uuid": "x", "summary": "s", "indicator": "info", "source": {"label": "l"}}]})
+    path = _file(tmp_path, "a.json", request(patient(), condition()))
+    (result,) = _run("replay", path, "--url", "http://127.0.0.1:9/")
+    assert result["cards"] == [{"summary": "s", "indicator": "info", "source": {"label": "l"}}]
+    responses.replace("POST", url, status=401)
+    (result,) = _run("replay", path, "--url", "http://127.0.0.1:9", status=1)
+    assert result["error"].startswith("401")
+    responses.replace("POST", url, body=requests.ConnectionError())
+    (result,) = _run("replay", path, "--url", "http://127.0.0.1:9", status=1)
+    assert "did not answer" in result["error"]
+
+
+def test_serve_refuses_to_start_without_a_client() -> None:
+    result = CliRunner().invoke(main, ["serve"])
+    assert result.exit_code == 1
+    assert "no CDS client is configured" in result.stderr
+
+
+def test_serve_answers_over_the_network(tmp_path: Path) -> None:
+    """The real server, started as a user starts it."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [str(Path(sys.executable).parent / "oncohooks"), "serve", "--demo", "--port", str(port)]
+    base = f"http://127.0.0.1:{port}"
+    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        try:
+            _wait_for(f"{base}/ready")
+            answer = requests.post(
+                f"{base}/cds-services/oncology-patient-view", json=request(patient(), condition(), L858R), timeout=10
+            )
+            assert answer.status_code == 200
+            assert "Tagrisso" in answer.json()["cards"][0]["detail"]
+            too_large = requests.post(
+                f"{base}/cds-services/oncology-patient-view", data=b"[" + b"1," * 6_000_000, timeout=10
+            )
+            assert too_large.status_code in (413, 415)
+        finally:
+            process.terminate()
+            assert process.wait(timeout=10) == 0
+
+
+def _wait_for(url: str) -> None:
+    for _ in range(100):
+        try:
+            if requests.get(url, timeout=1).ok:
+                return
+        except requests.ConnectionError:
+            time.sleep(0.1)
+    raise AssertionError(f"{url} did not answer")
