@@ -12,6 +12,15 @@ from fhir_mappings.tables import MappingTables
 from knowledge.facts import Fact
 
 
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """What one resource says about the facts of another: a member of theirs and its value."""
+
+    target: str
+    member: str
+    value: str
+
+
 @dataclass(slots=True)
 class Reading:
     """The output of a reader for one resource: facts, or why there are none."""
@@ -19,6 +28,7 @@ class Reading:
     facts: list[Fact] = field(default_factory=list)
     unread: list[Unread] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    annotations: list[Annotation] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

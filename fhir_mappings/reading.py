@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from fhir_mappings.collection import Collection, Resource, collect
-from fhir_mappings.conditions import read_condition, read_histology
+from fhir_mappings.completion import completed
+from fhir_mappings.conditions import read_condition
 from fhir_mappings.context import Context, Reading, code_text
 from fhir_mappings.dating import date_of_result
 from fhir_mappings.elements import codings, objects, string, texts
 from fhir_mappings.people import read_patient
 from fhir_mappings.r4_core import as_variant
+from fhir_mappings.readers import READERS, SILENT_READERS
 from fhir_mappings.record import PatientRecord
 from fhir_mappings.reports import read_report
-from fhir_mappings.scores import read_expression
-from fhir_mappings.single_tests import read_fusion_test, read_gene_test, read_variant_test
 from fhir_mappings.statuses import Use, use_of
 from fhir_mappings.subjects import SubjectGuard
 from fhir_mappings.tables import CodeRule, MappingTables
@@ -27,7 +27,6 @@ _THERAPY_TYPES = (
     "MedicationDispense",
     "Procedure",
 )
-_SILENT_READERS = frozenset({"coverage", "group", "claim"})
 
 #: What malformed JSON can raise in a reader; the resource is then reported as unread.
 _MALFORMED = (TypeError, ValueError, KeyError, AttributeError, IndexError, OverflowError)
@@ -48,13 +47,15 @@ def read_record(document: object, tables: MappingTables) -> PatientRecord:
             continue
         reading = _read_safely(resource, collection, tables, withdrawn)
         result.facts += reading.facts
+        result.annotations += reading.annotations
         result.unread += reading.unread
         result.warnings += reading.warnings
     if therapies := sum(1 for _ in collection.of_type(*_THERAPY_TYPES)):
         result.warnings.append(
             f"{therapies} medication and procedure resources were not read: prior therapy is unknown"
         )
-    return PatientRecord(guard.patient, tuple(result.facts), tuple(result.unread), tuple(result.warnings))
+    facts = completed(result.facts, result.annotations, tables)
+    return PatientRecord(guard.patient, tuple(facts), tuple(result.unread), tuple(result.warnings))
 
 
 def _read_safely(
@@ -79,7 +80,7 @@ def _read_result(context: Context, withdrawn: frozenset[str]) -> Reading:
         return Reading(warnings=[f"{context.resource.reference}: withdrawn or cancelled and not used"])
     if use is not Use.USE:
         status = string(context.data.get("status")) or "missing"
-        relevant = is_report or (rule is not None and rule.reader not in _SILENT_READERS) or _looks_relevant(context)
+        relevant = is_report or (rule is not None and rule.reader not in SILENT_READERS) or _looks_relevant(context)
         return context.unread(f"status is {status[:30]}: not a final result") if relevant else Reading()
     if is_report:
         return read_report(context)
@@ -93,20 +94,7 @@ def _read_observation(context: Context, rule: CodeRule | None) -> Reading:
         if name := context.tables.unread_name(context.data.get("code")):
             return context.unread(f"no reader for {name}")
         return context.unread("the code is not known") if _looks_relevant(context) else Reading()
-    match rule.reader:
-        case "variant":
-            return read_variant(context)
-        case "expression":
-            return read_expression(context, rule)
-        case "variant_test":
-            return read_variant_test(context, rule)
-        case "fusion_test":
-            return read_fusion_test(context, rule)
-        case "gene_test":
-            return read_gene_test(context, rule)
-        case "histology":
-            return read_histology(context)
-    return Reading()
+    return READERS[rule.reader](context, rule)
 
 
 def _looks_relevant(context: Context) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ class CodeRule:
     marker: str | None = None
     score: str | None = None
     unit: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)  # what one reader alone understands
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,21 +112,22 @@ def load_tables(
     copy_numbers: CopyNumberThresholds | None = None,
 ) -> MappingTables:
     """Load the tables of ``data``."""
-    codes = read_yaml(data / "codes.yaml")
+    code_files = [read_yaml(path) for path in sorted(data.glob("codes/*.yaml"))]
+    names = read_yaml(data / "names.yaml")
     answers = read_yaml(data / "answers.yaml")
     return MappingTables(
         genes=genes,
         tumours=TumourCodes.load(data / "tumours.yaml", tree),
         alterations=alterations,
         answers=AnswerTable(answers),
-        rules={_code_key(item): _rule(item) for item in codes["readers"]},
-        unread_codes={_code_key(item): item["name"] for item in codes["unread"]},
-        relevant_words=tuple(codes["relevant_words"]),
+        rules={_code_key(item): _rule(item) for file in code_files for item in file.get("readers", ())},
+        unread_codes={_code_key(item): item["name"] for file in code_files for item in file.get("unread", ())},
+        relevant_words=tuple(names["relevant_words"]),
         expression_names={
             name.lower(): _rule({"code": name, "name": name, "read": "expression", **item})
-            for name, item in codes["expression_names"].items()
+            for name, item in names["expression_names"].items()
         },
-        score_names={score: tuple(names) for score, names in codes["score_names"].items()},
+        score_names={score: tuple(names) for score, names in names["score_names"].items()},
         origins={code: Origin(origin) for code, origin in answers["origins"].items()},
         zygosities=answers["zygosities"],
         significances=answers["significances"],
@@ -157,6 +159,7 @@ def _rule(item: Json) -> CodeRule:
         marker=item.get("marker"),
         score=item.get("score"),
         unit=item.get("unit"),
+        options=item.get("options", {}),
     )
 
 

@@ -457,12 +457,13 @@ def _name_rules(data: Any, not_invasive: frozenset[str], tree: TumourTree) -> di
         if unique and code not in unused and len(tree.ancestors(code)) > 1:
             names[_plain(tree.name(code))] = _Rule("primary", code, tree.name(code))
     usual: dict[str, _Rule] = {}
-    for assumes, nodes in ((None, data["nodes"]), ("carcinoma", data["assumed"])):
-        for node, texts in nodes.items():
-            rule = _Rule("primary", _known(node, tree), tree.name(node), assumes=assumes)
-            for text in texts:
-                if usual.setdefault(_plain(text), rule) != rule:
-                    raise TumourDataError(f"{text!r} is a name of two nodes")
+    named = [(node, texts, None) for node, texts in data["nodes"].items()]
+    assumed = [(node, entry["texts"], entry["assumes"]) for node, entry in data["assumed"].items()]
+    for node, texts, assumes in named + assumed:
+        rule = _Rule("primary", _known(node, tree), tree.name(node), assumes=assumes)
+        for text in texts:
+            if usual.setdefault(_plain(text), rule) != rule:
+                raise TumourDataError(f"{text!r} is a name of two nodes")
     return names | usual
 
 

@@ -1,0 +1,45 @@
+"""What only several resources together tell: annotations of one on another, and derived facts.
+
+Each step takes all facts of the record and returns them completed; it never drops one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from fhir_mappings.context import Annotation
+from fhir_mappings.tables import MappingTables
+from knowledge.facts import Fact
+
+Step = Callable[[list[Fact], MappingTables], list[Fact]]
+
+#: The derivations, in order. Each lives in the module of its subject.
+STEPS: tuple[Step, ...] = ()
+
+
+def completed(facts: list[Fact], annotations: Iterable[Annotation], tables: MappingTables) -> list[Fact]:
+    """All facts with what other resources say about them, then with what follows from them together."""
+    result = _annotated(facts, annotations)
+    for step in STEPS:
+        result = step(result, tables)
+    return result
+
+
+def _annotated(facts: list[Fact], annotations: Iterable[Annotation]) -> list[Fact]:
+    """Set a member where the fact's own resource left it open; a contradiction is a warning."""
+    said: dict[str, list[Annotation]] = {}
+    for annotation in annotations:
+        said.setdefault(annotation.target, []).append(annotation)
+    return [_with(fact, said[fact.source.reference]) if fact.source.reference in said else fact for fact in facts]
+
+
+def _with(fact: Fact, annotations: list[Annotation]) -> Fact:
+    for annotation in annotations:
+        own = getattr(fact, annotation.member)
+        if own is None:
+            fact = replace(fact, **{annotation.member: annotation.value})  # type: ignore[arg-type]
+        elif own != annotation.value:
+            warning = f"another resource says {annotation.member} {annotation.value}"
+            fact = replace(fact, warnings=(*fact.warnings, warning))
+    return fact
