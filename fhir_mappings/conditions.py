@@ -113,19 +113,20 @@ _RANK = {"primary": 1, "secondary": 2, "history": 3, "neoplasm": 4, "morphology"
 def _refined(context: Context, reading: TumourReading) -> tuple[str | None, str | None]:
     """Site and histology together name a more specific type; the histology is kept as it was sent."""
     tables = context.tables.tumours
+    site = _site(context) or reading.topography
+    located = tables.at_site(reading, site)
     for system, code, display in _histologies(context.data):
-        morphology = tables.for_coding(system, code, display)
-        if morphology.kind == "morphology" and morphology.morphology:
-            site = _site(context.data)
-            return tables.refine(reading.node, morphology.morphology, site), morphology.morphology
-    return reading.node, None
+        if morphology := tables.for_coding(system, code, display).morphology:
+            return tables.with_histology(located, morphology, site).node, morphology
+    return located.node, None
 
 
-def _site(data: Json) -> str | None:
-    for body_site in objects(data.get("bodySite")):
-        for _, code, _ in codings(body_site):
-            if code and code[:1] == "C" and code[1:3].isdigit():
-                return code
+def _site(context: Context) -> str | None:
+    """The ICD-O-3 topography of the body site."""
+    for body_site in objects(context.data.get("bodySite")):
+        for system, code, display in codings(body_site):
+            if topography := context.tables.tumours.for_coding(system, code, display).topography:
+                return topography
     return None
 
 

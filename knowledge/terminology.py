@@ -57,11 +57,14 @@ class _Names:
     exact: dict[str, str]
     folded: dict[str, str]
 
-    def add(self, name: str, symbol: str) -> None:
-        _add(self.exact, name, symbol)
-        upper = name.upper()
-        if upper != name:
-            _add(self.folded, upper, symbol)
+    def add(self, joined: str, symbol: str) -> None:
+        """Index the names of one cell of the table."""
+        exact, folded = self.exact, self.folded
+        for name in joined.split("|"):
+            if exact.setdefault(name, symbol) != symbol:
+                exact[name] = _AMBIGUOUS
+            if not name.isupper() and (upper := name.upper()) != name and folded.setdefault(upper, symbol) != symbol:
+                folded[upper] = _AMBIGUOUS
 
     def find_folded(self, upper: str) -> str | None:
         """The symbol if the upper-case form belongs to one gene, the mark of ambiguity if to several."""
@@ -105,13 +108,12 @@ class GeneTable:
             ids[hgnc_id[5:]] = symbol
             if gene_id:
                 ncbi[gene_id] = symbol
-            if symbol != (upper := symbol.upper()):
-                _add(approved.folded, upper, symbol)
-            for name in old.split("|") if old else ():
-                previous.add(name, symbol)
-            for name in alias.split("|") if alias else ():
-                other.add(name, symbol)
-        approved.exact.update(zip(rows, rows, strict=True))
+            if not symbol.isupper():
+                approved.add(symbol, symbol)
+            if old:
+                previous.add(old, symbol)
+            if alias:
+                other.add(alias, symbol)
         reviewed = _reviewed_aliases(aliases or path.with_name("gene_aliases.yaml"), rows)
         folded = {_fold(name): symbol for name, symbol in reviewed.items()}
         return cls(rows, ids, ncbi, approved, previous, other, reviewed, folded)
@@ -143,7 +145,7 @@ class GeneTable:
         return _first(
             (
                 (self._reviewed.get(name), "alias"),
-                (self._approved.find_folded(upper), "approved"),
+                (upper if upper in self._rows else self._approved.find_folded(upper), "approved"),
                 (self._reviewed_folded.get(_fold(name)), "alias"),
                 (self._previous.exact.get(name), "previous"),
                 (self._aliases.exact.get(name), "alias"),
