@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from knowledge.criteria import Leaf, NoRecordedResistance, Not, Role
+from knowledge.criteria import Leaf, Role
 from knowledge.evaluation import Finding, Layer, Outcome
 from knowledge.facts import Fact, Kind, State
 from knowledge.statements import Medicine, TestRequirement
@@ -86,7 +86,7 @@ class SafetyAlert:
 Advice = TherapyOptions | TestsFirst | TumourUnclear | SafetyAlert
 
 
-def patient_view_advice(findings: Sequence[Finding]) -> list[Advice]:
+def patient_view_advice(findings: Sequence[Finding], facts: Iterable[Fact]) -> list[Advice]:
     """All advice for an opened chart, most important first: safety, options, tests, unclear tumour."""
     advice: list[Advice] = [
         SafetyAlert(finding, _evidence([finding]))
@@ -94,7 +94,7 @@ def patient_view_advice(findings: Sequence[Finding]) -> list[Advice]:
         if finding.layer is Layer.SAFETY and finding.outcome is Outcome.APPLIES
     ]
     advice += _therapy_options(findings)
-    if tests := _tests_first(findings):
+    if tests := _tests_first(findings, _analytes_with_result(facts)):
         advice.append(tests)
     if unclear := _tumour_unclear(findings):
         advice.append(unclear)
@@ -109,7 +109,7 @@ def _therapy_options(findings: Sequence[Finding]) -> list[TherapyOptions]:
     for finding in findings:
         if finding.layer is Layer.LABEL and finding.outcome in _OPEN:
             groups[opening_key(finding)].append(finding)
-    vetoed = [finding for finding in findings if finding.outcome is Outcome.UNMET and veto_of(finding)]
+    vetoed = [finding for finding in findings if finding.veto]
     options = []
     for key, members in sorted(groups.items(), key=lambda group: (not group[0], group[0])):
         ordered = sorted(members, key=_display_order)
@@ -128,29 +128,11 @@ def _display_order(finding: Finding) -> tuple[bool, int, str, str]:
 def opening_key(finding: Finding) -> tuple[str, ...]:
     """The genes or markers whose positive result opens an option; empty if only negatives do."""
     names = set()
-    for leaf in _unnegated(finding.trace):
+    for leaf in finding.unnegated_leaves():
         holds = leaf.verdict is Verdict.TRUE and leaf_of(leaf).role is Role.BIOMARKER
         if holds and _has_positive_result(leaf):
             names.add(analyte_of(leaf_of(leaf)))
     return tuple(sorted(names))
-
-
-def _unnegated(trace: Trace) -> Iterator[Trace]:
-    """The leaves that no negation stands above."""
-    if isinstance(trace.criterion, Not):
-        return
-    if not trace.children:
-        yield trace
-    for child in trace.children:
-        yield from _unnegated(child)
-
-
-def veto_of(finding: Finding) -> Trace | None:
-    """The recorded resistance that closes an otherwise open option."""
-    false_leaves = [leaf for leaf in finding.trace.leaves() if leaf.verdict is Verdict.FALSE]
-    vetoes = [leaf for leaf in false_leaves if isinstance(leaf.criterion, NoRecordedResistance)]
-    blocking = [leaf for leaf in finding.trace.deciding_leaves() if leaf.verdict is Verdict.FALSE]
-    return vetoes[0] if vetoes and all(leaf in vetoes for leaf in blocking) else None
 
 
 def analyte_of(leaf: Leaf) -> str:
@@ -166,7 +148,7 @@ def _evidence(findings: Iterable[Finding]) -> tuple[Fact, ...]:
     facts = {
         fact: None
         for finding in findings
-        for leaf in finding.trace.leaves()
+        for leaf in finding.leaves()
         if leaf_of(leaf).role is not Role.CLINICAL and leaf.verdict is not Verdict.UNKNOWN
         for fact in leaf.facts
     }
@@ -176,7 +158,7 @@ def _evidence(findings: Iterable[Finding]) -> tuple[Fact, ...]:
 # --- tests first -------------------------------------------------------------------------------------
 
 
-def _tests_first(findings: Sequence[Finding]) -> TestsFirst | None:
+def _tests_first(findings: Sequence[Finding], with_result: frozenset[str]) -> TestsFirst | None:
     missing: dict[str, MissingTest] = {}
     known: dict[str, MissingTest] = {}
     tumours: dict[Fact, None] = {}
@@ -188,12 +170,10 @@ def _tests_first(findings: Sequence[Finding]) -> TestsFirst | None:
             missing.setdefault(HISTOLOGY, MissingTest(HISTOLOGY)).findings.append(finding)
         for leaf in finding.missing(Role.BIOMARKER):
             analyte = analyte_of(leaf_of(leaf))
-            place = known if _has_positive_result(leaf) else missing
+            place = known if analyte in with_result else missing
             entry = place.setdefault(analyte, MissingTest(analyte))
             if finding not in entry.findings:
                 entry.findings.append(finding)
-    for analyte in missing.keys() & _analytes_with_result(findings):
-        known[analyte] = missing.pop(analyte)
     if not missing:
         return None
     ordered = sorted(missing.values(), key=lambda entry: (-len(entry.findings), entry.analyte))
@@ -209,7 +189,7 @@ def _tumour_is_recorded(finding: Finding) -> bool:
 def _tumour_facts(finding: Finding) -> tuple[Fact, ...]:
     return tuple(
         fact
-        for leaf in _unnegated(finding.trace)
+        for leaf in finding.unnegated_leaves()
         if leaf_of(leaf).role is Role.TUMOUR and leaf.verdict is not Verdict.FALSE
         for fact in leaf.facts
     )
@@ -219,14 +199,10 @@ def _has_positive_result(leaf: Trace) -> bool:
     return any(fact.state is State.PRESENT for fact in leaf.facts)
 
 
-def _analytes_with_result(findings: Sequence[Finding]) -> frozenset[str]:
+def _analytes_with_result(facts: Iterable[Fact]) -> frozenset[str]:
     """Analytes for which something was found: their gene was tested, whatever detail a label still asks."""
-    return frozenset(
-        analyte_of(leaf_of(leaf))
-        for finding in findings
-        for leaf in finding.trace.leaves()
-        if leaf_of(leaf).role is Role.BIOMARKER and _has_positive_result(leaf)
-    )
+    found = [fact for fact in facts if fact.state is State.PRESENT]
+    return frozenset({name for fact in found for name in (*fact.genes, fact.marker) if name})
 
 
 # --- unclear tumour ----------------------------------------------------------------------------------

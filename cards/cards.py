@@ -21,12 +21,14 @@ SOURCE_URL = "https://www.ema.europa.eu/en/medicines"
 TOPIC_SYSTEM = "urn:oncohooks:advice"
 
 
-def patient_view_cards(findings: Sequence[Finding], basis: Basis, new_id: Callable[[], str]) -> list[Card]:
+def patient_view_cards(
+    findings: Sequence[Finding], facts: Iterable[Fact], basis: Basis, new_id: Callable[[], str]
+) -> list[Card]:
     """The cards for an opened chart; none if there is nothing to say.
 
     ``new_id`` gives a fresh unique identifier for each card.
     """
-    return [_card(advice, basis, new_id()) for advice in patient_view_advice(findings)]
+    return [_card(advice, basis, new_id()) for advice in patient_view_advice(findings, facts)]
 
 
 def _card(advice: Advice, basis: Basis, uuid: str) -> Card:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from cards.advice import MissingTest, SafetyAlert, TestsFirst, TherapyOptions, TumourUnclear, veto_of
+from cards.advice import MissingTest, SafetyAlert, TestsFirst, TherapyOptions, TumourUnclear
 from cards.markdown import bullet, escape, link
 from knowledge.evaluation import Finding
 from knowledge.facts import Fact
@@ -108,10 +108,9 @@ def _veto_lines(findings: Iterable[Finding]) -> list[str]:
     """One line for each recorded resistance with the regimens that it closes."""
     regimens: dict[str, dict[str, None]] = {}
     for finding in findings:
-        veto = veto_of(finding)
         partners = finding.statement.partners if isinstance(finding.statement, Indication) else ()
         regimen = " with ".join([finding.medicine.inn, *map(partner_name, partners)])
-        regimens.setdefault((veto.note if veto else None) or "", {})[regimen] = None
+        regimens.setdefault((finding.veto.note if finding.veto else None) or "", {})[regimen] = None
     return [bullet(f"{escape(', '.join(names))}: {escape(why)}") for why, names in regimens.items()]
 
 

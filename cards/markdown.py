@@ -17,8 +17,14 @@ _AT_START = re.compile(r"^([-+#=>]|\d+(?=[.)]))")
 _AUTOLINK = re.compile(r"(?i)(\bwww(?=\.)|:(?=//)|(?<=\w)@(?=\w))")
 
 
+#: Texts of only these characters, with no address and no block mark at the start, are already literal.
+_LITERAL = re.compile(r"[A-Za-z(%][A-Za-z0-9 ,;()%+/=.'≥≤–-]*(?::[A-Za-z0-9 ,;()%+=.'≥≤–-]+)*")
+
+
 def escape(text: str) -> str:
     """A text as literal Markdown on one line; control and direction characters are removed."""
+    if len(text) <= MAX_TEXT and _LITERAL.fullmatch(text) and "  " not in text and "www." not in text.lower():
+        return text.rstrip()
     plain = "".join(" " if char in "\n\r\t" else char for char in text if _is_printable(char))
     plain = re.sub(r"\s+", " ", plain).strip()
     if len(plain) > MAX_TEXT:

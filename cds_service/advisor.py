@@ -41,4 +41,4 @@ class Advisor:
     ) -> list[Card]:
         """The cards for an opened chart."""
         basis = Basis(self.knowledge.release, unread=len(record.unread), incomplete=incomplete)
-        return patient_view_cards(findings, basis, new_id)
+        return patient_view_cards(findings, record.facts, basis, new_id)

@@ -8,12 +8,12 @@ from datetime import date
 from enum import StrEnum
 from typing import Any
 
+from knowledge.compiled_engine import CompiledEngine, Node
 from knowledge.criteria import Role
 from knowledge.facts import Fact, Kind, State
 from knowledge.loading import KnowledgeBase
 from knowledge.patient import Patient
-from knowledge.reference_engine import ReferenceEngine
-from knowledge.statements import Indication, Medicine, SafetyStatement, Statement, genes_of
+from knowledge.statements import Indication, Medicine, SafetyStatement, Statement
 from knowledge.trace import Trace, leaf_of
 from knowledge.verdicts import Verdict
 
@@ -34,6 +34,9 @@ class Outcome(StrEnum):
     CLEAR = "clear"
 
 
+_UNDECIDED = (Outcome.VERIFY, Outcome.TEST)
+
+
 class Layer(StrEnum):
     """How strong the source is. A lower layer never looks like a higher one."""
 
@@ -42,23 +45,41 @@ class Layer(StrEnum):
     EVIDENCE = "evidence"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Finding:
-    """One statement evaluated for one patient."""
+    """One statement evaluated for one patient.
+
+    ``layer`` is ``label`` for an indication, ``safety`` for a safety statement. ``veto`` is the recorded
+    resistance that alone closes an indication which would otherwise be open.
+    """
 
     medicine: Medicine
     statement: Statement
     outcome: Outcome
-    trace: Trace
+    layer: Layer
+    veto: Trace | None
+    _node: Node
+    _engine: CompiledEngine
 
     @property
-    def layer(self) -> Layer:
-        """``label`` for an indication, ``safety`` for a safety statement."""
-        return Layer.LABEL if isinstance(self.statement, Indication) else Layer.SAFETY
+    def trace(self) -> Trace:
+        """Why: the verdict tree, built when it is asked for."""
+        return self._engine.trace(self._node)
+
+    def leaves(self) -> Iterator[Trace]:
+        """Every leaf of the trace."""
+        return map(self._engine.leaf, self._node.leaves)
+
+    def unnegated_leaves(self) -> Iterator[Trace]:
+        """The leaves of the trace that no negation stands above."""
+        return map(self._engine.leaf, self._node.unnegated)
 
     def missing(self, *roles: Role) -> tuple[Trace, ...]:
-        """The unknown leaves that keep this finding from being decided, of the given roles."""
-        return tuple(leaf for leaf in self.trace.deciding_leaves() if _is_missing(leaf, roles))
+        """The unknown leaves that keep this finding from being decided, of the given roles or of any."""
+        if self.outcome not in _UNDECIDED:
+            return ()
+        found = self._engine.missing(self._node)
+        return tuple(leaf for leaf in found if not roles or leaf_of(leaf).role in roles)
 
     def to_json(self) -> dict[str, Any]:
         """The finding as the command line prints it."""
@@ -72,53 +93,43 @@ class Finding:
         }
 
 
-def _is_missing(leaf: Trace, roles: tuple[Role, ...]) -> bool:
-    return leaf.verdict is Verdict.UNKNOWN and (not roles or leaf_of(leaf).role in roles)
-
-
 def evaluate(facts: Iterable[Fact], knowledge: KnowledgeBase, today: date) -> tuple[Finding, ...]:
     """Evaluate every statement that concerns one of the patient's tumours, drugs or genes.
 
     ``today`` is the day for which the age is computed. Findings come in the order of the knowledge base.
     """
     patient = Patient(facts, today, knowledge.reference)
-    engine = ReferenceEngine(patient)
-    return tuple(
-        _finding(medicine, statement, engine.trace(statement.criterion))
-        for medicine, statement in _concerning(patient, knowledge)
-    )
+    compiled = knowledge.compiled
+    engine = CompiledEngine(compiled.leaves, patient)
+    findings = []
+    for number in _concerning(patient, knowledge):
+        medicine, statement = knowledge.statements[number]
+        node = compiled.nodes[number]
+        verdict = engine.verdict(node)
+        outcome = _outcome(statement, verdict, node, engine)
+        veto = engine.veto(node) if outcome is Outcome.UNMET else None
+        layer = Layer.LABEL if isinstance(statement, Indication) else Layer.SAFETY
+        findings.append(Finding(medicine, statement, outcome, layer, veto, node, engine))
+    return tuple(findings)
 
 
-def _concerning(patient: Patient, knowledge: KnowledgeBase) -> Iterator[tuple[Medicine, Statement]]:
+def _concerning(patient: Patient, knowledge: KnowledgeBase) -> list[int]:
     tree = knowledge.reference.tumours
-    tumours = {fact.tumour for fact in patient.of_kind(Kind.DISEASE) if fact.tumour and fact.state is State.PRESENT}
-    lineage = {node for tumour in tumours for node in tree.ancestors(tumour)} | tumours
+    diseases = patient.of_kind(Kind.DISEASE)
+    tumours = {fact.tumour for fact in diseases if fact.tumour and fact.state is State.PRESENT}
+    lineage = tumours.union(*(tree.ancestors(tumour) for tumour in tumours))
     drugs = {fact.inn for fact in patient.of_kind(Kind.THERAPY) if fact.inn}
-    named = {gene for fact in patient.facts for gene in fact.genes} | {f.marker for f in patient.facts if f.marker}
-    for medicine, statement in knowledge.statements:
-        own = set(statement.tumours)
-        if own & lineage or any(tree.is_a(node, tumour) for node in own for tumour in tumours):
-            yield medicine, statement
-        elif medicine.drugs & drugs or genes_of(statement) & named:
-            yield medicine, statement
+    return knowledge.compiled.index.concerning(tumours, lineage, patient.names(), drugs)
 
 
-def _finding(medicine: Medicine, statement: Statement, trace: Trace) -> Finding:
-    outcome = _safety_outcome(trace) if isinstance(statement, SafetyStatement) else indication_outcome(trace)
-    return Finding(medicine, statement, outcome, trace)
+def _outcome(statement: Statement, verdict: Verdict, node: Node, engine: CompiledEngine) -> Outcome:
+    if isinstance(statement, SafetyStatement):
+        return _SAFETY_OUTCOMES[verdict]
+    if verdict is not Verdict.UNKNOWN:
+        return Outcome.MET if verdict is Verdict.TRUE else Outcome.UNMET
+    # An unknown tumour type asks for a finding as an unknown biomarker does: it never comes to "verify".
+    clinical = all(leaf_of(leaf).role is Role.CLINICAL for leaf in engine.missing(node))
+    return Outcome.VERIFY if clinical else Outcome.TEST
 
 
-def indication_outcome(trace: Trace) -> Outcome:
-    """The outcome of an indication from its verdict tree."""
-    if trace.verdict is Verdict.TRUE:
-        return Outcome.MET
-    if trace.verdict is Verdict.FALSE:
-        return Outcome.UNMET
-    unknown = {leaf_of(leaf).role for leaf in trace.deciding_leaves() if leaf.verdict is Verdict.UNKNOWN}
-    return Outcome.VERIFY if unknown <= {Role.CLINICAL} else Outcome.TEST
-
-
-def _safety_outcome(trace: Trace) -> Outcome:
-    if trace.verdict is Verdict.TRUE:
-        return Outcome.APPLIES
-    return Outcome.CLEAR if trace.verdict is Verdict.FALSE else Outcome.TEST
+_SAFETY_OUTCOMES = {Verdict.TRUE: Outcome.APPLIES, Verdict.FALSE: Outcome.CLEAR, Verdict.UNKNOWN: Outcome.TEST}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,13 +13,14 @@ from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError, best_match
 
 from knowledge.alterations import AlterationCatalogue, read_gene_alterations
-from knowledge.criteria import HadTherapy, HasFusion, HasTumour, HasVariant, InvalidCriterion, leaves
+from knowledge.compiled_engine import Compiler, Node, StatementIndex
+from knowledge.criteria import HadTherapy, HasFusion, HasTumour, HasVariant, InvalidCriterion, Leaf, leaves
 from knowledge.drugs import read_drug_classes
 from knowledge.patient import Reference
 from knowledge.protein_change import NotationError
 from knowledge.reading import read_medicine
 from knowledge.release import release_digest
-from knowledge.statements import Medicine, Statement
+from knowledge.statements import Medicine, Statement, genes_of
 from knowledge.terminology import GeneTable, TumourTree
 from knowledge.yaml_files import UnreadableYaml, read_yaml
 
@@ -41,9 +42,33 @@ class KnowledgeBase:
     release: str
 
     @cached_property
+    def compiled(self) -> CompiledKnowledge:
+        """The statements compiled and indexed for the engine that the service runs."""
+        return compile_statements(self.statements, self.reference.tumours)
+
+    @cached_property
     def statements(self) -> tuple[tuple[Medicine, Statement], ...]:
         """Every statement with its medicine, in file order."""
         return tuple((medicine, statement) for medicine in self.medicines for statement in medicine.statements)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CompiledKnowledge:
+    """One compiled node for each statement, in order, with their shared leaves and the index."""
+
+    nodes: tuple[Node, ...]
+    leaves: tuple[Leaf, ...]
+    index: StatementIndex
+
+
+def compile_statements(statements: Sequence[tuple[Medicine, Statement]], tree: TumourTree) -> CompiledKnowledge:
+    """Compile and index statements."""
+    compiler, index = Compiler(), StatementIndex()
+    for number, (medicine, statement) in enumerate(statements):
+        tumours = [(node, tree.ancestors(node)) for node in statement.tumours]
+        index.add(number, tumours, genes_of(statement), medicine.drugs)
+    nodes = tuple(compiler.compile(statement.criterion) for _, statement in statements)
+    return CompiledKnowledge(nodes, tuple(compiler.leaves), index)
 
 
 def load_terminology(data: Path = DATA) -> tuple[GeneTable, TumourTree]:
@@ -61,7 +86,9 @@ def load_knowledge_base(data: Path = DATA, tumours: TumourTree | None = None) ->
     reference = Reference(tree, catalogue, read_drug_classes(documents["drug_classes.yaml"]))
     medicines = tuple(_medicine(name, documents[name], reference) for name in documents if name.startswith("eu/"))
     _check(medicines, reference)
-    return KnowledgeBase(medicines, reference, release_digest(documents))
+    knowledge = KnowledgeBase(medicines, reference, release_digest(documents))
+    _ = knowledge.compiled  # compiled before the first request, and shared by forked workers
+    return knowledge
 
 
 def _documents(data: Path) -> Iterator[tuple[str, Any]]:

@@ -56,3 +56,7 @@ class Patient:
     def of_marker(self, marker: str) -> list[Fact]:
         """Facts that name a marker."""
         return self._by_marker.get(marker, [])
+
+    def names(self) -> set[str]:
+        """Every gene and marker that a fact names."""
+        return {gene for _, gene in (*self._by_gene, *self._disputed)} | set(self._by_marker)

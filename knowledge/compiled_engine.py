@@ -1,0 +1,159 @@
+"""The compiled engine: the one that the service runs.
+
+Criteria are compiled once, when knowledge is loaded: every distinct leaf gets a number, and statements are
+indexed by tumour, gene, marker and drug. For a patient each leaf is decided at most once, verdicts stop at
+the first child that settles them, and the trace of a statement is built only when somebody asks for it.
+The reference engine says the same, slower; tests hold the two equal.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from knowledge import variant_decisions as _registers_variants  # noqa: F401  (adds the variant criterion to decide)
+from knowledge.criteria import AllOf, AnyOf, Criterion, Leaf, NoRecordedResistance, Not
+from knowledge.decisions import decide
+from knowledge.patient import Patient
+from knowledge.trace import Trace
+from knowledge.verdicts import Verdict, negation
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A compiled criterion. A leaf has its number; an inner node has children and a settling verdict.
+
+    ``leaves`` are the numbers of all leaves below, ``unnegated`` those that no negation stands above.
+    """
+
+    criterion: Criterion
+    leaf: int = -1
+    children: tuple[Node, ...] = ()
+    settles: Verdict | None = None  # the child's verdict that decides the node: false for all_of, true for any_of
+    leaves: tuple[int, ...] = ()
+    unnegated: tuple[int, ...] = ()
+
+
+class Compiler:
+    """Compiles criteria that share their leaves."""
+
+    def __init__(self) -> None:
+        self.leaves: list[Leaf] = []
+        self._numbers: dict[Leaf, int] = {}
+
+    def compile(self, criterion: Criterion) -> Node:
+        """Compile one criterion."""
+        match criterion:
+            case AllOf():
+                return self._inner(criterion, criterion.criteria, Verdict.FALSE)
+            case AnyOf():
+                return self._inner(criterion, criterion.criteria, Verdict.TRUE)
+            case Not():
+                return self._inner(criterion, (criterion.criterion,), None)
+        number = self._numbers.setdefault(criterion, len(self.leaves))
+        if number == len(self.leaves):
+            self.leaves.append(criterion)
+        return Node(criterion, number, leaves=(number,), unnegated=(number,))
+
+    def _inner(self, criterion: Criterion, parts: tuple[Criterion, ...], settles: Verdict | None) -> Node:
+        children = tuple(map(self.compile, parts))
+        leaves = tuple(number for child in children for number in child.leaves)
+        unnegated = tuple(number for child in children for number in child.unnegated) if settles else ()
+        return Node(criterion, -1, children, settles, leaves, unnegated)
+
+
+class CompiledEngine:
+    """Evaluates compiled criteria for one patient."""
+
+    def __init__(self, leaves: Sequence[Leaf], patient: Patient) -> None:
+        self._leaves = leaves
+        self._patient = patient
+        self._decided: list[Trace | None] = [None] * len(leaves)
+        self._verdicts: list[Verdict | None] = [None] * len(leaves)
+
+    def verdict(self, node: Node) -> Verdict:
+        """The verdict alone."""
+        if node.leaf >= 0:
+            return self._verdicts[node.leaf] or self.leaf(node.leaf).verdict
+        settles = node.settles
+        if settles is None:
+            return negation(self.verdict(node.children[0]))
+        unknown = False
+        for child in node.children:
+            verdict = (self._verdicts[child.leaf] if child.leaf >= 0 else None) or self.verdict(child)
+            if verdict is settles:
+                return verdict
+            unknown = unknown or verdict is Verdict.UNKNOWN
+        return Verdict.UNKNOWN if unknown else negation(settles)
+
+    def missing(self, node: Node) -> Iterator[Trace]:
+        """The unknown leaves that keep an unknown node unknown, in reading order."""
+        if node.leaf >= 0:
+            yield self.leaf(node.leaf)
+            return
+        for child in node.children:
+            if self.verdict(child) is Verdict.UNKNOWN:
+                yield from self.missing(child)
+
+    def veto(self, node: Node) -> Trace | None:
+        """The recorded resistance that alone makes a false statement false."""
+        blocking = [child for child in node.children or (node,) if self.verdict(child) is Verdict.FALSE]
+        if all(isinstance(child.criterion, NoRecordedResistance) for child in blocking):
+            return self.leaf(blocking[0].leaf)
+        return None
+
+    def trace(self, node: Node) -> Trace:
+        """The whole verdict tree."""
+        if node.leaf >= 0:
+            return self.leaf(node.leaf)
+        return Trace(node.criterion, self.verdict(node), tuple(map(self.trace, node.children)))
+
+    def leaf(self, number: int) -> Trace:
+        """The trace of one leaf."""
+        known = self._decided[number]
+        if known is None:
+            criterion = self._leaves[number]
+            decision = decide(criterion, self._patient)
+            known = Trace(criterion, decision.verdict, (), decision.facts, decision.depth, decision.note)
+            self._decided[number] = known
+            self._verdicts[number] = decision.verdict
+        return known
+
+
+class StatementIndex:
+    """Which statements concern a patient, by tumour, gene, marker and drug; numbers are positions."""
+
+    def __init__(self) -> None:
+        self._by_tumour: dict[str, set[int]] = defaultdict(set)
+        self._by_wider_tumour: dict[str, set[int]] = defaultdict(set)
+        self._by_name: dict[str, set[int]] = defaultdict(set)
+        self._by_drug: dict[str, set[int]] = defaultdict(set)
+
+    def add(
+        self, number: int, tumours: Iterable[tuple[str, Sequence[str]]], names: Iterable[str], drugs: Iterable[str]
+    ) -> None:
+        """Index a statement; each tumour comes with its ancestors."""
+        for tumour, ancestors in tumours:
+            self._by_tumour[tumour].add(number)
+            for ancestor in ancestors:
+                self._by_wider_tumour[ancestor].add(number)
+        for name in names:
+            self._by_name[name].add(number)
+        for drug in drugs:
+            self._by_drug[drug].add(number)
+
+    def concerning(
+        self, tumours: Iterable[str], lineage: Iterable[str], names: Iterable[str], drugs: Iterable[str]
+    ) -> list[int]:
+        """Statements for one of the tumours, a wider or a narrower type, or that name a gene, marker or drug."""
+        found: set[int] = set()
+        for table, keys in (
+            (self._by_tumour, lineage),
+            (self._by_wider_tumour, tumours),
+            (self._by_name, names),
+            (self._by_drug, drugs),
+        ):
+            for key in keys:
+                found |= table.get(key, frozenset())
+        return sorted(found)
