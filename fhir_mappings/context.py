@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from fhir_mappings.collection import Collection, Resource
-from fhir_mappings.elements import Json, codings, concept_text, objects
+from fhir_mappings.elements import Json, codings, concept_text, objects, string
 from fhir_mappings.record import Unread
 from fhir_mappings.tables import MappingTables
 from knowledge.facts import Fact
@@ -50,31 +50,29 @@ class Context:
         return Reading(unread=[Unread(self.resource.reference, code_text(self.data.get("code")), reason)])
 
 
-@dataclass(frozen=True, slots=True)
 class Component:
     """One component with the code that names it and its place in the resource."""
 
-    code: str
-    data: Json
-    path: str
+    __slots__ = ("_texts", "code", "concept", "data", "path")
 
-    @property
-    def concept(self) -> Json:
-        """The component's coded value; an empty object if it has none."""
-        value = self.data.get("valueCodeableConcept")
-        return value if isinstance(value, dict) else {}
+    def __init__(self, code: str, data: Json, path: str) -> None:
+        value = data.get("valueCodeableConcept")
+        self.code = code
+        self.data = data
+        self.path = path
+        #: The component's coded value; an empty object if it has none.
+        self.concept: Json = value if isinstance(value, dict) else {}
+        self._texts: list[str] | None = None
 
     def value_texts(self) -> Iterator[str]:
         """Codes, displays and texts of the value, then a plain string value."""
-        for _, code, _ in codings(self.concept):
-            if code:
-                yield code
-        for _, code, display in codings(self.concept):
-            if display and display != code:
-                yield display
-        for text in (self.concept.get("text"), self.data.get("valueString")):
-            if isinstance(text, str) and text.strip():
-                yield text.strip()
+        if self._texts is None:
+            found = codings(self.concept)
+            self._texts = [code for _, code, _ in found if code]
+            self._texts += [display for _, code, display in found if display and display != code]
+            plain = (string(self.concept.get("text")), string(self.data.get("valueString")))
+            self._texts += [text for text in plain if text]
+        return iter(self._texts)
 
     @property
     def value_path(self) -> str:
@@ -89,18 +87,21 @@ class Components:
     def __init__(self, data: Json) -> None:
         self._by_code: dict[str, list[Component]] = {}
         for index, component in enumerate(objects(data.get("component"))):
-            code = component.get("code")
-            for _, name, _ in codings(code):
+            for _, name, _ in codings(component.get("code")):
                 if name:
                     self._by_code.setdefault(name, []).append(Component(name, component, f"component[{index}]"))
 
     def all(self, *codes: str) -> list[Component]:
         """Every component with one of the codes, in the order of the codes."""
-        return [component for code in codes for component in self._by_code.get(code, [])]
+        present = [self._by_code[code] for code in codes if code in self._by_code]
+        return present[0] if len(present) == 1 else [component for found in present for component in found]
 
     def first(self, *codes: str) -> Component | None:
         """The first component with one of the codes."""
-        return next(iter(self.all(*codes)), None)
+        for code in codes:
+            if code in self._by_code:
+                return self._by_code[code][0]
+        return None
 
 
 def code_text(concept: object) -> str:

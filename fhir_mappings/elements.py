@@ -37,10 +37,15 @@ def number(value: Any) -> float | int | None:
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def codings(concept: Any) -> Iterator[tuple[str | None, str | None, str | None]]:
+def codings(concept: Any) -> list[tuple[str | None, str | None, str | None]]:
     """System, code and display of every coding of a CodeableConcept."""
-    for coding in objects(concept.get("coding")) if isinstance(concept, dict) else ():
-        yield string(coding.get("system")), string(coding.get("code")), string(coding.get("display"))
+    found = concept.get("coding") if isinstance(concept, dict) else None
+    if found is None:
+        return []
+    return [
+        (string(coding.get("system")), string(coding.get("code")), string(coding.get("display")))
+        for coding in objects(found)
+    ]
 
 
 def concept_text(concept: Any) -> str | None:

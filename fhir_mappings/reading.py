@@ -103,8 +103,8 @@ def _looks_relevant(context: Context) -> bool:
     for category in objects(context.data.get("category")):
         if any(code == "GE" for _, code, _ in codings(category)):
             return True
-    words = [f" {text} " for text in texts(concept)] or [code_text(concept)]
-    return any(f" {word} " in text for text in words for word in context.tables.relevant_words)
+    words = list(texts(concept)) or [code_text(concept)]
+    return any(context.tables.relevant_words.search(text) for text in words)
 
 
 def _withdrawn_identifiers(collection: Collection) -> frozenset[str]:

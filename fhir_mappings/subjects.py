@@ -20,6 +20,7 @@ class SubjectGuard:
     def __init__(self, collection: Collection) -> None:
         self._collection = collection
         self._names = _names_of_the_patient(collection)
+        self._known: dict[str, bool] = {}
 
     @property
     def patient(self) -> str | None:
@@ -31,6 +32,13 @@ class SubjectGuard:
         subject = subject_of(resource)
         if subject is None:
             return True
+        if subject.startswith("#"):  # contained: the same text means another patient in each resource
+            return self._is_the_patient(subject, resource)
+        if subject not in self._known:
+            self._known[subject] = self._is_the_patient(subject, resource)
+        return self._known[subject]
+
+    def _is_the_patient(self, subject: str, resource: Resource) -> bool:
         return any(name in self._names for name in _names(subject, self._collection, resource))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -52,7 +53,7 @@ class MappingTables:
     answers: AnswerTable
     rules: Mapping[tuple[str, str], CodeRule]
     unread_codes: Mapping[tuple[str, str], str]
-    relevant_words: tuple[str, ...]
+    relevant_words: re.Pattern[str]
     expression_names: Mapping[str, CodeRule]
     score_names: Mapping[str, tuple[str, ...]]
     origins: Mapping[str, Origin]
@@ -122,7 +123,7 @@ def load_tables(
         answers=AnswerTable(answers),
         rules={_code_key(item): _rule(item) for file in code_files for item in file.get("readers", ())},
         unread_codes={_code_key(item): item["name"] for file in code_files for item in file.get("unread", ())},
-        relevant_words=tuple(names["relevant_words"]),
+        relevant_words=_whole_words(names["relevant_words"]),
         expression_names={
             name.lower(): _rule({"code": name, "name": name, "read": "expression", **item})
             for name, item in names["expression_names"].items()
@@ -161,6 +162,11 @@ def _rule(item: Json) -> CodeRule:
         unit=item.get("unit"),
         options=item.get("options", {}),
     )
+
+
+def _whole_words(words: list[str]) -> re.Pattern[str]:
+    """A pattern that finds any of the words between white space, with their case kept."""
+    return re.compile(rf"(?<!\S)(?:{'|'.join(re.escape(word) for word in words)})(?!\S)")
 
 
 def _inverted(groups: Mapping[str, list[str]]) -> dict[str, str]:
