@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
 
 from cards import Basis, Card, patient_view_cards
-from fhir_mappings import CopyNumberThresholds, MappingTables, PatientRecord, load_tables, read_record
+from fhir_mappings import CopyNumberThresholds, MappingTables, PatientRecord, load_tables, read_record, read_site_codes
 from knowledge import Finding, KnowledgeBase, evaluate, load_knowledge_base
 from knowledge.loading import load_terminology
 
@@ -20,12 +21,17 @@ class Advisor:
     tables: MappingTables
 
     @classmethod
-    def load(cls, amplification_copies: float = 6) -> Advisor:
-        """Load everything that is shipped. Raises ``KnowledgeError`` if a file cannot be used."""
+    def load(cls, amplification_copies: float = 6, site_codes: Path | None = None) -> Advisor:
+        """Load everything that is shipped, and the site's own codes.
+
+        Raises ``KnowledgeError`` or ``SiteCodesError`` if a file cannot be used.
+        """
         genes, tumours = load_terminology()
         knowledge = load_knowledge_base(tumours=tumours)
         thresholds = CopyNumberThresholds(amplification=amplification_copies)
         tables = load_tables(genes, tumours, knowledge.reference.alterations, copy_numbers=thresholds)
+        if site_codes is not None:
+            tables = replace(tables, site_rules=read_site_codes(site_codes, tables.rules))
         return cls(knowledge, tables)
 
     def record(self, document: object) -> PatientRecord:

@@ -20,7 +20,7 @@ def create_app(settings: Settings, *, advisor: Advisor | None = None, today: Cal
     ``today`` is the clock of the service; tests pass their own.
     """
     check_startable(settings)
-    advisor = advisor or Advisor.load(settings.amplification_copies)
+    advisor = advisor or Advisor.load(settings.amplification_copies, settings.site_codes)
     app = Flask("oncohooks", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.register_blueprint(services_blueprint(advisor, today or _today))

@@ -14,9 +14,12 @@ from cds_service.advisor import Advisor
 from cds_service.codec import dumps
 from cds_service.inputs import Input, json_files, read_inputs
 from cds_service.settings import LOOPBACK, SettingsError, load_settings
+from fhir_mappings import SiteCodesError
 from knowledge import KnowledgeError
 
 _FILE = click.Path(path_type=Path)
+#: What stops a command before it begins: the message says what to change.
+_UNUSABLE = (SettingsError, KnowledgeError, SiteCodesError)
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
@@ -44,13 +47,14 @@ def serve(demo: bool | None, host: str | None, port: int | None, workers: int | 
         if settings.host in LOOPBACK:
             click.echo(f"Oncohooks listens on http://{settings.host}:{settings.port}/cds-services", err=True)
         run(settings)
-    except (SettingsError, KnowledgeError) as error:
+    except _UNUSABLE as error:
         raise click.ClickException(str(error)) from None
 
 
 @main.command()
 @click.argument("files", nargs=-1, required=True, type=_FILE)
-def facts(files: tuple[Path, ...]) -> None:
+@click.option("--validate", is_flag=True, help="Add what the FHIR R4B models object to, as warnings.")
+def facts(files: tuple[Path, ...], validate: bool) -> None:
     """Print what is read from FHIR files: facts, unread results, warnings.
 
     FILES hold a resource, a Bundle, a CDS Hooks request, Parameters, or NDJSON of these. One JSON object is
@@ -59,7 +63,12 @@ def facts(files: tuple[Path, ...]) -> None:
     advisor = _advisor()
 
     def result(item: Input) -> dict[str, Any]:
-        return advisor.record(item.document).to_json()
+        output = advisor.record(item.document).to_json()
+        if validate:
+            from cds_service.validation import objections  # the models are needed here only
+
+            output["warnings"] = [*output["warnings"], *objections(item.document)]
+        return output
 
     _print_results(files, result)
 
@@ -141,8 +150,9 @@ def _inputs(files: tuple[Path, ...]) -> Iterator[Input]:
 
 def _advisor() -> Advisor:
     try:
-        return Advisor.load(load_settings().amplification_copies)
-    except (SettingsError, KnowledgeError) as error:
+        settings = load_settings()
+        return Advisor.load(settings.amplification_copies, settings.site_codes)
+    except _UNUSABLE as error:
         raise click.ClickException(str(error)) from None
 
 

@@ -29,7 +29,7 @@ class Settings(BaseSettings):
 
     ``demo``: loopback only, no authentication. ``client``: the configured CDS clients, one TOML table each.
     ``max_body_bytes``: larger requests are refused with 413. ``amplification_copies``: copies from which a
-    gain counts as an amplification.
+    gain counts as an amplification. ``site_codes``: a YAML or TOML file of the hospital's own result codes.
     """
 
     model_config = SettingsConfigDict(env_prefix="ONCOHOOKS_", extra="ignore", frozen=True, env_nested_delimiter="__")
@@ -40,6 +40,7 @@ class Settings(BaseSettings):
     demo: bool = False
     max_body_bytes: int = Field(default=10 * 1024 * 1024, ge=1024)
     amplification_copies: float = Field(default=6, gt=2)
+    site_codes: Path | None = None
     client: tuple[Client, ...] = ()
 
     @classmethod

@@ -2,6 +2,16 @@
 
 from fhir_mappings.reading import read_record
 from fhir_mappings.record import PatientRecord, Unread
+from fhir_mappings.site_codes import SiteCodesError, read_site_codes
 from fhir_mappings.tables import CopyNumberThresholds, MappingTables, load_tables
 
-__all__ = ["CopyNumberThresholds", "MappingTables", "PatientRecord", "Unread", "load_tables", "read_record"]
+__all__ = [
+    "CopyNumberThresholds",
+    "MappingTables",
+    "PatientRecord",
+    "SiteCodesError",
+    "Unread",
+    "load_tables",
+    "read_record",
+    "read_site_codes",
+]

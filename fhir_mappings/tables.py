@@ -65,11 +65,14 @@ class MappingTables:
     transcripts: Mapping[str, str]
     fusion_pairs: frozenset[frozenset[str]]
     copy_numbers: CopyNumberThresholds = CopyNumberThresholds()
+    site_rules: Mapping[tuple[str, str], CodeRule] = field(default_factory=dict)
 
     def rule_for(self, concept: Any) -> CodeRule | None:
-        """The rule for the first coding of a concept that has one, else for its exact local name."""
+        """The rule for the first coding that has one, by standard code, the site's own code or exact name."""
         for system, code, display in codings(concept):
             if code and (rule := self.rules.get((_system_key(system), code))):
+                return rule
+            if self.site_rules and (rule := self.site_rules.get((system or "", code or ""))):
                 return rule
             if display and (rule := self.expression_names.get(display.lower())):
                 return rule
@@ -121,11 +124,11 @@ def load_tables(
         tumours=TumourCodes.load(data / "tumours.yaml", tree),
         alterations=alterations,
         answers=AnswerTable(answers),
-        rules={_code_key(item): _rule(item) for file in code_files for item in file.get("readers", ())},
+        rules={_code_key(item): rule_of(item) for file in code_files for item in file.get("readers", ())},
         unread_codes={_code_key(item): item["name"] for file in code_files for item in file.get("unread", ())},
         relevant_words=_whole_words(names["relevant_words"]),
         expression_names={
-            name.lower(): _rule({"code": name, "name": name, "read": "expression", **item})
+            name.lower(): rule_of({"code": name, "name": name, "read": "expression", **item})
             for name, item in names["expression_names"].items()
         },
         score_names={score: tuple(names) for score, names in names["score_names"].items()},
@@ -149,7 +152,8 @@ def _code_key(item: Json) -> tuple[str, str]:
     return item.get("system", "loinc.org"), item["code"]
 
 
-def _rule(item: Json) -> CodeRule:
+def rule_of(item: Json) -> CodeRule:
+    """One row of a code table."""
     return CodeRule(
         reader=item["read"],
         code=item["code"],

@@ -85,6 +85,17 @@ def test_a_bad_file_is_reported_and_the_others_are_read(tmp_path: Path) -> None:
     assert last["facts"]
 
 
+def test_facts_can_say_what_the_fhir_models_object_to(tmp_path: Path) -> None:
+    invalid = L858R | {"id": "under_score", "effectiveDateTime": "yesterday", "note": "not a list"}
+    path = _file(tmp_path, "a.json", bundle(invalid, patient()))
+    (plain,) = _run("facts", path)
+    (checked,) = _run("facts", path, "--validate")
+    added = checked["warnings"][len(plain["warnings"]) :]
+    assert checked["facts"] == plain["facts"]
+    assert any("Observation/under_score: R4B: note" in warning for warning in added)
+    assert not any("yesterday" in warning for warning in added)
+
+
 def test_evaluate_adds_findings_with_traces_and_the_release(tmp_path: Path) -> None:
     path = _file(tmp_path, "a.json", bundle(patient(), condition(), L858R))
     (result,) = _run("evaluate", path, "--today", "2026-11-24")
