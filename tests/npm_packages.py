@@ -19,7 +19,10 @@ def example_files(name: str, version: str) -> list[Path]:
     folder = CACHE / f"{name}-{version}"
     if not folder.is_dir():
         _fetch(name, version, folder)
-    files = sorted((folder / "package" / "example").glob("*.json"))
+    package = folder / "package"
+    # Guides keep their examples in a folder; the example package of the core specification is one.
+    found = (package / "example").glob("*.json") if (package / "example").is_dir() else package.glob("*-*.json")
+    files = sorted(found)
     assert files, f"{name}@{version} holds no examples"
     return files
 

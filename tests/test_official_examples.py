@@ -17,7 +17,7 @@ PACKAGES = [("hl7.fhir.uv.genomics-reporting", "3.0.0"), ("hl7.fhir.us.mcode", "
 pytestmark = pytest.mark.network
 
 
-@pytest.mark.parametrize(("name", "version"), PACKAGES)
+@pytest.mark.parametrize(("name", "version"), [*PACKAGES, ("hl7.fhir.r4.examples", "4.0.1")])
 def test_every_example_is_read(advisor: Advisor, name: str, version: str, capsys: pytest.CaptureFixture[str]) -> None:
     files = example_files(name, version)
     facts = unread = 0

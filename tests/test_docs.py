@@ -1,0 +1,362 @@
+"""The documentation is complete, its links lead somewhere, and its commands do what they say."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import types
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, get_args
+
+import click
+import pytest
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+import fhir_mappings
+from cds_service import Advisor, Settings, cli, create_app
+from cds_service import outcomes as errors
+from cds_service.services import SERVICES
+from cds_service.settings import Client
+from fhir_mappings.readers import READERS
+from knowledge.criteria import (
+    COPY_NUMBER_CHANGES,
+    COURSES,
+    EXTENTS,
+    SETTINGS,
+    AllOf,
+    AnyOf,
+    Leaf,
+    Not,
+)
+from knowledge.evaluation import Layer, Outcome
+from knowledge.facts import Fact, Kind, Origin, Source, State
+from knowledge.loading import SCHEMAS
+from knowledge.wording import criterion_name
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *DOCS.rglob("*.md")])
+#: Pages whose commands are run, each as one shell session.
+PAGES_WITH_COMMANDS = sorted([ROOT / "README.md", *(DOCS / "tutorial").glob("*.md"), *(DOCS / "how-to").glob("*.md")])
+NOT_RUN = {
+    "scripts/serve": "the test starts the same service itself, on a free port",
+    "scripts/test": "installs development tools from the network, and would run this test in itself",
+}
+BIN = Path(sys.executable).parent
+
+
+def _page(name: str) -> str:
+    return (DOCS / name).read_text(encoding="utf-8")
+
+
+def _undocumented(names: Iterator[str] | list[str] | set[str], text: str) -> list[str]:
+    """The names that do not stand in the text as code."""
+    return sorted(name for name in names if f"`{name}`" not in text)
+
+
+def _table_rows(text: str) -> Iterator[list[str]]:
+    for line in text.splitlines():
+        if line.startswith("| `"):
+            yield [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+
+
+# --- reference pages are complete ------------------------------------------------------------------------------------
+
+
+def test_every_setting_is_documented_with_its_variable_and_default():
+    text = _page("reference/settings.md")
+    rows = {row[0].strip("`"): row for row in _table_rows(text)}
+    for name, field in Settings.model_fields.items():
+        assert name in rows, name
+        assert rows[name][1] == f"`ONCOHOOKS_{name.upper()}`"
+        shown = "none" if field.default in ((), None) else f"`{str(field.default).lower()}`"
+        assert rows[name][2] == shown, name
+    assert not _undocumented(set(Client.model_fields), text)
+    documented = {name for name, row in rows.items() if len(row) > 1 and row[1].startswith("`ONCOHOOKS_")}
+    assert documented == set(Settings.model_fields)
+
+
+def test_every_command_and_option_is_documented():
+    text = _page("reference/command-line.md")
+    sections = dict(re.findall(r"^## oncohooks (\w+)\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL))
+    assert set(sections) == set(cli.main.commands)
+    for name, command in cli.main.commands.items():
+        options = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+        flags = {option for option in options if option.startswith("-")}
+        assert set(re.findall(r"^\| `(--?[\w-]+)`", sections[name], re.MULTILINE)) == flags, name
+        arguments = [parameter.name for parameter in command.params if isinstance(parameter, click.Argument)]
+        assert all(f"{argument.upper()}…" in sections[name] for argument in arguments if argument), name
+
+
+def test_every_fact_kind_member_state_and_origin_is_documented():
+    text = _page("reference/facts.md")
+    rows = {row[0].strip("`"): row for row in _table_rows(text)}
+    assert not {*Kind, *State} - set(rows)
+    assert not {field.name for field in fields(Fact)} - set(rows)
+    assert not _undocumented({*Origin, *(field.name for field in fields(Source))}, text)
+
+
+def test_what_is_said_to_be_read_today_is_what_the_readers_make():
+    readers = "\n".join(path.read_text("utf-8") for path in Path(fhir_mappings.__file__).parent.glob("*.py"))
+    sections = re.split(r"^## ", _page("reference/facts.md"), flags=re.MULTILINE)
+    kinds, members = (next(part for part in sections if part.startswith(title)) for title in ("Kinds", "Members"))
+    said = {row[0].strip("`"): row[2] for row in _table_rows(kinds)}
+    assert said == {kind.value: "yes" if f"Kind.{kind.name}" in readers else "no" for kind in Kind}
+    said = {row[0].strip("`"): row[2] for row in _table_rows(members)}
+    assert said == {
+        field.name: "yes" if re.search(rf'\b{field.name}=|"{field.name}"[,:]', readers) else "no"
+        for field in fields(Fact)
+    }
+
+
+def test_every_reader_is_documented_and_every_documented_code_has_it(advisor: Advisor):
+    section = _page("reference/facts.md").partition("### Readers of Observations")[2].partition("\n### ")[0]
+    rows = {row[0].strip("`"): row[1] for row in _table_rows(section)}
+    assert set(rows) == set(READERS)
+    read_by = {code: rule.reader for (_, code), rule in advisor.tables.rules.items()}
+    for reader, codes in rows.items():
+        for code in re.findall(r"\b(?:\d{4,6}-\d|C\d{5,6})\b", codes):
+            assert read_by.get(code) == reader, code
+
+
+def test_every_criterion_is_documented_by_both_of_its_names():
+    text = _page("reference/criteria.md")
+    headings = set(re.findall(r"`([^`]+)`", "\n".join(re.findall(r"^### .*", text, re.MULTILINE))))
+    assert headings == {_name_of(leaf) for leaf in get_args(Leaf)}
+    assert not _undocumented({_name_of(node) for node in (AllOf, AnyOf, Not)}, text)
+    schema = json.loads((SCHEMAS / "medicine.schema.json").read_text(encoding="utf-8"))
+    for name in [*schema["$defs"]["criterion"]["properties"], "tumour", "age"]:
+        assert f"`{name}: " in text, name
+    words = {*EXTENTS, *SETTINGS, *COURSES, *COPY_NUMBER_CHANGES}
+    assert not {word for word in words if not re.search(rf"`(?:\w+: )?{word}`", text)}
+
+
+def _name_of(node: type) -> str:
+    return criterion_name(object.__new__(node))
+
+
+def test_every_field_of_a_medicine_file_is_documented():
+    text = _page("how-to/add-a-statement.md")
+    schema = json.loads((SCHEMAS / "medicine.schema.json").read_text(encoding="utf-8"))
+    definitions = {name: entry for name, entry in schema["$defs"].items() if name != "criterion"}
+    names = {*_properties(schema["properties"]), *_properties(definitions)}
+    assert names
+    assert not {name for name in names if not re.search(rf"\b{name}\b", text)}
+
+
+def _properties(schema: Any) -> Iterator[str]:
+    """Names of members and their enumerated values."""
+    if isinstance(schema, dict):
+        if isinstance(schema.get("properties"), dict):
+            yield from schema["properties"]
+        yield from (value for value in schema.get("enum", ()) if isinstance(value, str))
+        for part in schema.values():
+            yield from _properties(part)
+    elif isinstance(schema, list):
+        for part in schema:
+            yield from _properties(part)
+
+
+def test_every_outcome_and_layer_is_documented():
+    assert not _undocumented({*Outcome, *Layer}, _page("reference/outcomes.md"))
+
+
+def test_every_route_method_and_prefetch_template_is_documented(advisor: Advisor):
+    text = _page("reference/http.md")
+    rows = {row[0].strip("`"): row[1] for row in _table_rows(text.partition("## Routes")[2].partition("\n## ")[0])}
+    app = create_app(Settings(demo=True), advisor=advisor)
+    routes = {rule.rule: ", ".join(sorted(rule.methods - {"HEAD", "OPTIONS"})) for rule in app.url_map.iter_rules()}
+    assert rows == routes
+    for page in (text, _page("how-to/register-a-client.md")):
+        for service in SERVICES.values():
+            assert not _undocumented({service.id, service.hook}, page)
+            for need in service.needs:
+                template = need.template.replace("|", r"\|")
+                assert f"| `{need.key}` | `{template}` |" in page, need.key
+
+
+def test_every_error_status_and_text_is_documented():
+    text = _page("reference/http.md")
+    raised = dict(_raised_errors())
+    statuses = {*errors._ISSUE_CODES, *errors._TEXTS, *raised.values(), 500, 503}
+    assert not {status for status in statuses if f"\n| {status} | " not in text}
+    codes = {status: code for status, code in errors._ISSUE_CODES.items() if f"\n| {status} | `{code}` |" not in text}
+    assert not codes
+    said = " ".join(re.findall(r"`([^`]*)`", text))
+    for message in (*errors._TEXTS.values(), *raised):
+        assert all(part in said for part in message.split("…")), message
+
+
+def _raised_errors() -> Iterator[tuple[str, int]]:
+    """Text and status of every error that the service raises itself; what is filled in is an ellipsis."""
+    for path in sorted((ROOT / "cds_service").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "ServiceError"):
+                continue
+            status, message = node.args
+            if not isinstance(status, ast.Constant):
+                continue  # passes on the answer of a service that it replays against
+            for option in (message.body, message.orelse) if isinstance(message, ast.IfExp) else (message,):
+                yield _text_of(option), int(status.value)
+
+
+def _text_of(node: ast.expr) -> str:
+    if isinstance(node, ast.Constant):
+        return str(node.value)
+    assert isinstance(node, ast.JoinedStr)
+    return "".join(str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values)
+
+
+# --- pages -----------------------------------------------------------------------------------------------------------
+
+
+def _tokens(path: Path) -> list[Token]:
+    return MarkdownIt().enable("table").parse(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_links_lead_to_files_and_headings(path: Path):
+    inline = [child for token in _tokens(path) for child in token.children or ()]
+    targets = [str(child.attrs["href"]) for child in inline if child.type == "link_open"]
+    for target in targets:
+        if re.match(r"[a-z]+:", target):
+            continue
+        file, _, heading = target.partition("#")
+        destination = (path.parent / file).resolve() if file else path
+        assert destination.exists(), target
+        assert destination.is_relative_to(ROOT), target
+        assert not heading or heading in set(_headings(destination)), target
+
+
+def _headings(path: Path) -> Iterator[str]:
+    """The anchors of a page as GitHub makes them."""
+    tokens = _tokens(path)
+    for opening, inline in pairwise(tokens):
+        if opening.type == "heading_open":
+            yield re.sub(r"[^\w\- ]", "", inline.content.lower()).replace(" ", "-")
+
+
+def test_every_page_is_listed_in_the_index_of_its_folder():
+    listed = {DOCS / target for target in re.findall(r"\]\(([^)#]+)\)", _page("README.md"))}
+    decisions = {DOCS / "decisions" / target for target in re.findall(r"\]\(([^)#]+)\)", _page("decisions/README.md"))}
+    assert not {path for path in DOCS.rglob("*.md") if path.name != "README.md"} - listed - decisions
+
+
+def test_the_readme_is_short_and_has_a_place_for_the_benchmark():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 200
+    assert re.search(r"^<!-- benchmark:begin -->\n(?:.*\n)*?<!-- benchmark:end -->$", text, re.MULTILINE)
+
+
+# --- commands --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[str]:
+    """The address of a running service in demo mode."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [BIN / "oncohooks", "serve", "--demo", "--port", str(port)]
+    process = subprocess.Popen(command, env=_environment(), stderr=subprocess.DEVNULL)
+    try:
+        address = f"http://127.0.0.1:{port}"
+        _wait_for(f"{address}/ready", process)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
+
+
+def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline:
+        assert process.poll() is None, "the service did not start"
+        try:
+            urllib.request.urlopen(url, timeout=1).close()
+        except urllib.error.URLError:
+            time.sleep(0.1)
+        else:
+            return
+    pytest.fail("the service did not answer")
+
+
+def _environment(**others: str) -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ONCOHOOKS_")}
+    return kept | {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "PYTHONUTF8": "1"} | others
+
+
+def _command_blocks(path: Path) -> list[tuple[str, str | None]]:
+    """Each shell block with the output that the page shows directly after it or in the next block of JSON."""
+    fences = [token for token in _tokens(path) if token.type == "fence"]
+    following = [*fences[1:], types.SimpleNamespace(info="", content="")]
+    return [
+        (fence.content, after.content if after.info in ("text", "json") else None)
+        for fence, after in zip(fences, following, strict=True)
+        if fence.info == "sh"
+    ]
+
+
+def _runnable(block: str) -> str:
+    return "".join(line for line in block.splitlines(keepends=True) if line.split()[:1] not in [[n] for n in NOT_RUN])
+
+
+@pytest.fixture(scope="module")
+def outputs(service: str, tmp_path_factory: pytest.TempPathFactory) -> dict[Path, str]:
+    """What the commands of each page print; the pages run side by side."""
+    if shutil.which("bash") is None or shutil.which("curl") is None:
+        pytest.skip("the pages use bash and curl")
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        runs = pool.map(lambda path: _run(path, service, tmp_path_factory.mktemp(path.stem)), PAGES_WITH_COMMANDS)
+        return dict(zip(PAGES_WITH_COMMANDS, runs, strict=True))
+
+
+_MARKER = "--- next block ---"
+
+
+def _run(path: Path, service: str, folder: Path) -> str:
+    script = f"\nprintf '\\n{_MARKER}\\n'\n".join(_runnable(block) for block, _ in _command_blocks(path))
+    script = script.replace("scripts/oncohooks", str(BIN / "oncohooks")).replace("http://127.0.0.1:8080", service)
+    result = subprocess.run(
+        ["bash", "-eu", "-c", script],
+        cwd=ROOT,
+        env=_environment(TMPDIR=str(folder)),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        check=False,
+        timeout=60,
+    )
+    return f"{result.stdout.decode()}\n(exit status {result.returncode})"
+
+
+@pytest.mark.parametrize("path", PAGES_WITH_COMMANDS, ids=lambda path: path.relative_to(ROOT).as_posix())
+def test_commands_do_what_the_page_shows(path: Path, outputs: dict[Path, str]):
+    blocks = _command_blocks(path)
+    assert blocks
+    assert outputs[path].endswith("\n(exit status 0)"), outputs[path][-3000:]
+    for (block, shown), actual in zip(blocks, outputs[path].split(_MARKER), strict=True):
+        if shown is not None:
+            _assert_shown(shown, actual, block)
+
+
+def _assert_shown(shown: str, actual: str, block: str) -> None:
+    """Every piece of the shown output stands in the actual one, in order; an ellipsis stands for anything."""
+    place = 0
+    for piece in (piece.strip() for line in shown.splitlines() for piece in line.split("…")):
+        found = actual.find(piece, place)
+        assert found >= 0, f"{piece!r} is not (or not in this order) in the output of\n{block}\n{actual[:3000]}"
+        place = found + len(piece)
