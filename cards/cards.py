@@ -54,17 +54,20 @@ def _options_card(advice: TherapyOptions, basis: Basis, uuid: str) -> Card:
 
 
 def _without_positive(facts: Iterable[Fact]) -> str:
-    """What stands for the biomarker where a label needs none to be positive."""
+    """What stands for the biomarker where no positive result opens the options."""
     facts = list(facts)
-    genes = list(dict.fromkeys(gene for fact in facts if fact.state is State.ABSENT for gene in fact.genes))
-    tumours = dict.fromkeys(fact.tumour for fact in facts if fact.tumour)
-    return f"No {' or '.join(genes)} alteration" if genes else "/".join(filter(None, tumours))
+    biomarkers = [fact for fact in facts if fact.kind is not Kind.DISEASE]
+    genes = list(dict.fromkeys(gene for fact in biomarkers for gene in fact.genes))
+    if genes and all(fact.state is State.ABSENT for fact in biomarkers):
+        return f"No {' or '.join(genes)} alteration"
+    return f"{'/'.join(sorted({fact.tumour for fact in facts if fact.tumour}))}, not opened by a biomarker"
 
 
 def _tests_card(advice: TestsFirst, basis: Basis, uuid: str) -> Card:
     tumours = sorted({fact.tumour for fact in advice.tumours if fact.tumour})
     where = f"{'/'.join(tumours)}: " if tumours else ""
-    summary = with_names(f"{where}test first, no result for ", [missing.analyte for missing in advice.missing])
+    sent = "no result sent in an incomplete record for " if basis.incomplete else "no result for "
+    summary = with_names(f"{where}test first, {sent}", [missing.analyte for missing in advice.missing])
     return _built(uuid, summary, tests_detail(advice, basis), "info", f"testsFirst{''.join(tumours)}", ())
 
 

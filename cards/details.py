@@ -10,7 +10,6 @@ from cards.markdown import bullet, escape, link
 from knowledge.evaluation import Finding
 from knowledge.facts import Fact
 from knowledge.statements import Indication, Medicine, Partner, TestRequirement
-from knowledge.trace import leaf_of
 from knowledge.wording import describe, describe_alteration, describe_fact
 
 _REQUIREMENTS = {
@@ -94,7 +93,7 @@ def _medicine_lines(medicine: Medicine, findings: Sequence[Finding]) -> list[str
 
 def open_questions(finding: Finding) -> list[str]:
     """What a clinician has to verify, in words, each once."""
-    return list(dict.fromkeys(describe(leaf_of(leaf)) for leaf in finding.missing()))
+    return [describe(criterion) for criterion in finding.open_criteria()]
 
 
 def partner_name(partner: Partner) -> str:

@@ -46,5 +46,5 @@ class Advisor:
         self, record: PatientRecord, findings: Sequence[Finding], incomplete: bool, new_id: Callable[[], str]
     ) -> list[Card]:
         """The cards for an opened chart."""
-        basis = Basis(self.knowledge.release, unread=len(record.unread), incomplete=incomplete)
+        basis = Basis(self.knowledge.release, len(record.unread), incomplete or record.incomplete)
         return patient_view_cards(findings, record.facts, basis, new_id)

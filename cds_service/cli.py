@@ -13,7 +13,7 @@ import click
 from cds_service.advisor import Advisor
 from cds_service.codec import dumps
 from cds_service.inputs import Input, json_files, read_inputs
-from cds_service.settings import LOOPBACK, SettingsError, load_settings
+from cds_service.settings import LOOPBACK, SettingsError, check_startable, load_settings
 from fhir_mappings import SiteCodesError
 from knowledge import KnowledgeError
 
@@ -37,13 +37,14 @@ def main() -> None:
 @click.option("--host", help="Address to listen on (default 127.0.0.1).")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port to listen on (default 8080).")
 @click.option("--workers", type=click.IntRange(1, 64), help="Worker processes (default 1).")
-@click.option("--config", type=_FILE, envvar="ONCOHOOKS_CONFIG", help="Settings file (TOML).")
+@click.option("--config", type=_FILE, help="Settings file (TOML; default: $ONCOHOOKS_CONFIG).")
 def serve(demo: bool | None, host: str | None, port: int | None, workers: int | None, config: Path | None) -> None:
     """Start the service."""
     from cds_service.server import serve as run  # gunicorn is needed here only
 
     try:
         settings = load_settings(config, demo=demo, host=host, port=port, workers=workers)
+        check_startable(settings)
         if settings.host in LOOPBACK:
             click.echo(f"Oncohooks listens on http://{settings.host}:{settings.port}/cds-services", err=True)
         run(settings)

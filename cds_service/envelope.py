@@ -37,18 +37,12 @@ def check_envelope(body: Any, hook: str) -> None:
     envelope = {name: value for name, value in body.items() if name != "prefetch"} if isinstance(body, dict) else body
     error = best_match(_VALIDATOR.iter_errors(envelope))
     if error is not None:
-        # The path and the rule, never the value: it may be a patient's.
+        # The path and the rule, never the value: it may be a patient's. "Required" names only the schema's members.
         place = ".".join(str(part) for part in error.absolute_path) or "the body"
-        rule = (
-            error.message if error.validator in ("required", "dependentRequired") else f"must satisfy {error.validator}"
-        )
-        raise ServiceError(400, f"Invalid CDS Hooks request: {place}: {rule if _is_safe(error) else error.validator}.")
+        names_members = error.validator in ("required", "dependentRequired")
+        rule = error.message if names_members else f"does not satisfy {error.validator}"
+        raise ServiceError(400, f"Invalid CDS Hooks request: {place}: {rule}.")
     if body["hook"] != hook:
         raise ServiceError(400, f"This service answers the hook {hook}.")
     if not isinstance(body.get("prefetch", {}), (dict, type(None))):
         raise ServiceError(400, "Invalid CDS Hooks request: prefetch: must be an object.")
-
-
-def _is_safe(error: Any) -> bool:
-    """Messages of "required" rules name members of the schema, not values of the request."""
-    return error.validator in ("required", "dependentRequired")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response
 
 from cds_service.advisor import Advisor
-from cds_service.outcomes import json_response
+from cds_service.outcomes import json_response, operation_outcome
 
 
 def health_blueprint(advisor: Advisor) -> Blueprint:
@@ -19,11 +19,13 @@ def health_blueprint(advisor: Advisor) -> Blueprint:
     @blueprint.get("/ready")
     def ready() -> Response:
         knowledge = advisor.knowledge
+        if not knowledge.medicines:
+            return operation_outcome(503, "No knowledge is loaded.")
         loaded = {
             "release": knowledge.release,
             "medicines": len(knowledge.medicines),
             "statements": len(knowledge.statements),
         }
-        return json_response({"status": "ready", "knowledge": loaded}, 200 if knowledge.medicines else 503)
+        return json_response({"status": "ready", "knowledge": loaded})
 
     return blueprint

@@ -18,6 +18,7 @@ from cds_service.envelope import check_envelope
 from cds_service.inputs import Input
 from cds_service.outcomes import ServiceError
 from cds_service.services import PATIENT_VIEW, answer
+from fhir_mappings import patient_of
 
 _TIMEOUT_SECONDS = 30
 
@@ -49,13 +50,14 @@ class Replayed:
 
 
 def as_request(document: Any) -> Any:
-    """A CDS Hooks request as it is; anything else as the prefetch of a patient-view request."""
+    """A CDS Hooks request as it is; anything else as the prefetch of a patient-view request for its patient."""
     if isinstance(document, dict) and "hook" in document:
         return document
     entries = document if isinstance(document, list) else [document]
     bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": entry} for entry in entries]}
     prefetch = {need.key: None for need in PATIENT_VIEW.needs} | {"record": bundle}
-    context = {"userId": "Practitioner/replay", "patientId": ""}
+    patient = (patient_of(bundle) or "unknown").removeprefix("Patient/")
+    context = {"userId": "Practitioner/replay", "patientId": patient}
     return {"hook": PATIENT_VIEW.hook, "hookInstance": "replay", "context": context, "prefetch": prefetch}
 
 
@@ -63,8 +65,7 @@ def offline(advisor: Advisor, today: date) -> Callable[[Any], list[dict[str, Any
     """Answers requests in this process, exactly as the service would."""
 
     def call(body: Any) -> list[dict[str, Any]]:
-        if body["context"]["patientId"]:
-            check_envelope(body, PATIENT_VIEW.hook)
+        check_envelope(body, PATIENT_VIEW.hook)
         return answer(advisor, PATIENT_VIEW, body, today)
 
     return call
@@ -102,8 +103,9 @@ def comparable(card: dict[str, Any]) -> dict[str, Any]:
 
 
 def golden_path(folder: Path, name: str) -> Path:
-    """The golden file of an input."""
-    return folder / f"{Path(name).name.replace(':', '-')}.cards.json"
+    """The golden file of an input, named after its path so that equal file names do not collide."""
+    parts = [part for part in Path(name).parts if part not in ("/", ".", "..")]
+    return folder / f"{'__'.join(parts[-2:]).replace(':', '-')}.cards.json"
 
 
 def compared(result: Replayed, folder: Path) -> Replayed:

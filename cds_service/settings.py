@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ class Settings(BaseSettings):
     gain counts as an amplification. ``site_codes``: a YAML or TOML file of the hospital's own result codes.
     """
 
-    model_config = SettingsConfigDict(env_prefix="ONCOHOOKS_", extra="ignore", frozen=True, env_nested_delimiter="__")
+    model_config = SettingsConfigDict(env_prefix="ONCOHOOKS_", extra="forbid", frozen=True, env_nested_delimiter="__")
 
     host: str = "127.0.0.1"
     port: int = Field(default=8080, ge=0, le=65535)
@@ -57,7 +58,12 @@ class Settings(BaseSettings):
 
 
 def load_settings(config: Path | None = None, **overrides: Any) -> Settings:
-    """Load and check the settings. Raises :class:`SettingsError` for values that cannot be used."""
+    """Load and check the settings of ``config`` or, without it, of the file that ``ONCOHOOKS_CONFIG`` names.
+
+    Raises :class:`SettingsError` for values that cannot be used and for names that are no settings.
+    """
+    if config is None and (named := os.environ.get("ONCOHOOKS_CONFIG")):
+        config = Path(named)
     if config is not None and not config.is_file():
         raise SettingsError(f"the settings file {config} does not exist")
     given = {name: value for name, value in overrides.items() if value is not None}

@@ -3,6 +3,7 @@
 from fhir_mappings.reading import read_record
 from fhir_mappings.record import PatientRecord, Unread
 from fhir_mappings.site_codes import SiteCodesError, read_site_codes
+from fhir_mappings.subjects import patient_of
 from fhir_mappings.tables import CopyNumberThresholds, MappingTables, load_tables
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "SiteCodesError",
     "Unread",
     "load_tables",
+    "patient_of",
     "read_record",
     "read_site_codes",
 ]

@@ -33,6 +33,7 @@ class Collection:
     resources: list[Resource] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     context_patient: str | None = None
+    incomplete: bool = False  # a further page or an error stands where more data would be
     _index: dict[str, Resource] = field(default_factory=dict)
 
     def of_type(self, *types: str) -> Iterator[Resource]:
@@ -109,6 +110,7 @@ def _collect_bundle(bundle: Json, into: Collection, depth: int) -> None:
         else:
             _collect(entry.get("resource"), into, string(entry.get("fullUrl")), None, depth + 1)
     if any(link.get("relation") == "next" for link in objects(bundle.get("link"))):
+        into.incomplete = True
         into.warnings.append("the Bundle has further pages that were not sent; the list is incomplete")
 
 
@@ -122,6 +124,7 @@ def _collect_parameters(parameters: object, into: Collection, depth: int) -> Non
 def _note_outcome(outcome: Json, into: Collection) -> None:
     for issue in objects(outcome.get("issue")):
         if issue.get("severity") in ("error", "fatal"):
+            into.incomplete = True
             code = string(issue.get("code")) or concept_text(issue.get("details")) or "no code"
             into.warnings.append(f"the server answered with an error ({code[:60]}) instead of data")
 

@@ -26,12 +26,14 @@ class PatientRecord:
     """The facts of one patient with everything that could not be read.
 
     ``patient`` is the reference of the patient whose facts these are; ``None`` where nothing names one.
+    ``incomplete`` says that a further page or an error stood where more data would be.
     """
 
     patient: str | None
     facts: tuple[Fact, ...]
     unread: tuple[Unread, ...]
     warnings: tuple[str, ...]
+    incomplete: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Facts, unread results and warnings as JSON."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from fhir_mappings.collection import Collection, Resource, local_reference
+from fhir_mappings.collection import Collection, Resource, collect, local_reference
 from fhir_mappings.elements import Json, member, objects, reference_text, string
 
 _SUBJECT_ELEMENTS = ("subject", "patient")
@@ -40,6 +40,11 @@ class SubjectGuard:
 
     def _is_the_patient(self, subject: str, resource: Resource) -> bool:
         return any(name in self._names for name in _names(subject, self._collection, resource))
+
+
+def patient_of(document: object) -> str | None:
+    """The reference of the patient whom a document is about; ``None`` if nothing names one."""
+    return SubjectGuard(collect(document)).patient
 
 
 def subject_of(resource: Resource) -> str | None:

@@ -96,6 +96,15 @@ class CompiledEngine:
             if self.verdict(child) is Verdict.UNKNOWN:
                 yield from self.missing(child)
 
+    def open_criteria(self, node: Node) -> Iterator[Criterion]:
+        """The unknown criteria as a label words them: a negation stays with what it negates."""
+        if node.leaf >= 0 or node.settles is None:
+            yield node.criterion
+            return
+        for child in node.children:
+            if self.verdict(child) is Verdict.UNKNOWN:
+                yield from self.open_criteria(child)
+
     def veto(self, node: Node) -> Trace | None:
         """The recorded resistance that alone makes a false statement false."""
         blocking = [child for child in node.children or (node,) if self.verdict(child) is Verdict.FALSE]

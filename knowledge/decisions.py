@@ -68,7 +68,7 @@ def weigh(hits: list[Fact], negatives: list[Fact], near: Iterable[Fact], depth: 
                 Verdict.UNKNOWN,
                 (*hits, *disputing),
                 depth,
-                "conflicting results: found, and later or undated not found",
+                "conflicting results: found, and not found by a result that is not older",
             )
         return Decision(Verdict.TRUE, tuple(hits), depth)
     if negatives:
@@ -96,13 +96,17 @@ def newest(facts: Iterable[Fact]) -> list[Fact]:
     return [fact for fact in candidates if not any(surely_later(other.date, fact.date) for other in candidates)]
 
 
+#: Clinical statuses (HL7 condition-clinical) of a tumour that is no longer there.
+_PAST = frozenset({"resolved", "inactive"})
+
 # --- tumour and person --------------------------------------------------------------------------
 
 
 @decide.register
 def _(criterion: HasTumour, patient: Patient) -> Decision:
     tree = patient.reference.tumours
-    diseases = [fact for fact in patient.of_kind(Kind.DISEASE) if fact.state is State.PRESENT]
+    recorded = [fact for fact in patient.of_kind(Kind.DISEASE) if fact.state is State.PRESENT]
+    diseases = [fact for fact in recorded if fact.status not in _PAST]
     matching = [fact for fact in diseases if fact.tumour and tree.is_a(fact.tumour, criterion.node)]
     if matching:
         return Decision(Verdict.TRUE, tuple(matching))
@@ -115,6 +119,13 @@ def _(criterion: HasTumour, patient: Patient) -> Decision:
             else "the recorded tumour type is less specific"
         )
         return Decision(Verdict.UNKNOWN, tuple(unclear), note=note)
+    past = [
+        fact
+        for fact in recorded
+        if fact.status in _PAST and (not fact.tumour or tree.is_a(fact.tumour, criterion.node))
+    ]
+    if past:
+        return Decision(Verdict.UNKNOWN, tuple(past), note="the tumour is recorded as resolved or inactive")
     if diseases:
         return Decision(Verdict.FALSE, tuple(diseases))
     doubtful = [fact for fact in patient.of_kind(Kind.DISEASE) if fact.state is not State.ABSENT]

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from knowledge.compiled_engine import CompiledEngine, Node
-from knowledge.criteria import Role
+from knowledge.criteria import Criterion, Role
 from knowledge.facts import Fact, Kind, State
 from knowledge.loading import KnowledgeBase
 from knowledge.patient import Patient
@@ -80,6 +80,12 @@ class Finding:
             return ()
         found = self._engine.missing(self._node)
         return tuple(leaf for leaf in found if not roles or leaf_of(leaf).role in roles)
+
+    def open_criteria(self) -> tuple[Criterion, ...]:
+        """What remains to be verified or tested, each criterion once, with its negation."""
+        if self.outcome not in _UNDECIDED:
+            return ()
+        return tuple(dict.fromkeys(self._engine.open_criteria(self._node)))
 
     def to_json(self) -> dict[str, Any]:
         """The finding as the command line prints it."""

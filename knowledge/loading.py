@@ -86,6 +86,8 @@ def load_knowledge_base(data: Path = DATA, tumours: TumourTree | None = None) ->
     reference = Reference(tree, catalogue, read_drug_classes(documents["drug_classes.yaml"]))
     medicines = tuple(_medicine(name, documents[name], reference) for name in documents if name.startswith("eu/"))
     _check(medicines, reference)
+    # The tumour tree decides what a criterion on a node covers, so it is part of the release.
+    documents["terminology/oncotree.tsv"] = (data / "terminology" / "oncotree.tsv").read_text(encoding="utf-8")
     knowledge = KnowledgeBase(medicines, reference, release_digest(documents))
     _ = knowledge.compiled  # compiled before the first request, and shared by forked workers
     return knowledge

@@ -41,10 +41,33 @@ _STATE_WORDS = {
 }
 
 
+_NAMES: dict[type[Criterion], str] = {
+    AllOf: "all_of",
+    AnyOf: "any_of",
+    Not: "not",
+    HasTumour: "tumour",
+    HasVariant: "variant",
+    HasFusion: "fusion",
+    HasCopyNumber: "copy_number",
+    HasExpression: "expression",
+    HasSignature: "signature",
+    HasGenotype: "genotype",
+    HasPhenotype: "phenotype",
+    NoRecordedResistance: "no_recorded_resistance",
+    InStage: "stage",
+    InSetting: "setting",
+    InLine: "line",
+    HadTherapy: "had_therapy",
+    AgeBetween: "age",
+    SexIs: "sex",
+    PerformanceAtMost: "performance",
+    NeedsJudgement: "judgement",
+}
+
+
 def criterion_name(criterion: Criterion) -> str:
     """The criterion's name as the YAML files write it: ``all_of``, ``variant``, ``had_therapy``."""
-    name = re.sub(r"(?<!^)(?=[A-Z])", "_", type(criterion).__name__).lower()
-    return name.removeprefix("has_")
+    return _NAMES[type(criterion)]
 
 
 @singledispatch

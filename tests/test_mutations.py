@@ -19,8 +19,8 @@ from tests.test_official_examples import PACKAGES
 pytestmark = pytest.mark.network
 
 EXAMPLES, PER_EXAMPLE = 1_000, 20
-_READ = ("Observation", "Condition", "DiagnosticReport", "Patient", "Bundle", "Parameters", "Procedure")
-_READ += ("MedicationStatement", "MedicationRequest", "MedicationAdministration", "Medication")
+_READ = {"Observation", "Condition", "DiagnosticReport", "Patient", "Bundle", "Parameters", "Procedure"}
+_READ |= {"MedicationStatement", "MedicationRequest", "MedicationAdministration", "Medication"}
 
 damaging_values = st.one_of(
     st.none(),

@@ -199,3 +199,26 @@ def _wait_for(url: str) -> None:
         except requests.ConnectionError:
             time.sleep(0.1)
     raise AssertionError(f"{url} did not answer")
+
+
+def test_golden_files_of_equal_names_do_not_collide(tmp_path: Path) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        _file(tmp_path / folder, "patient.json", bundle(patient(), condition(), L858R))
+    _run("replay", str(tmp_path / "a"), str(tmp_path / "b"), "--save", str(tmp_path / "golden"))
+    assert len(list((tmp_path / "golden").iterdir())) == 2
+
+
+def test_a_settings_file_is_used_by_every_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    codes = tmp_path / "codes.yaml"
+    codes.write_text("codes: [{system: s, code: X, name: ALK FISH, read: fusion_test, genes: [ALK]}]")
+    config = tmp_path / "oncohooks.toml"
+    config.write_text(f'site_codes = "{codes}"')
+    monkeypatch.setenv("ONCOHOOKS_CONFIG", str(config))
+    local = {"resourceType": "Observation", "id": "o", "status": "final", "valueString": "positive"}
+    (result,) = _run("facts", _file(tmp_path, "a.json", local | {"code": {"coding": [{"system": "s", "code": "X"}]}}))
+    assert [fact["genes"] for fact in result["facts"]] == [["ALK"]]
+    config.write_text("site_code = 'typo'")
+    result_of_typo = CliRunner().invoke(main, ["facts", str(codes)])
+    assert result_of_typo.exit_code == 1
+    assert "site_code" in result_of_typo.stderr
