@@ -115,12 +115,12 @@ def replay(
 
     call = replaying.against(url) if url else replaying.offline(_advisor(), _day(today))
     results = []
-    for item in _inputs(tuple(json_files(paths))):
+    for item, label in _labelled(paths):
         result = replaying.replay_one(item, call)
         if check_with and result.error is None:
-            result = replaying.compared(result, check_with)
+            result = replaying.compared(result, replaying.golden_path(check_with, label))
         if save_to and result.error is None:
-            replaying.save(result, save_to)
+            replaying.save(result, replaying.golden_path(save_to, label))
         results.append(result)
         click.echo(dumps(result.to_json()))
     if junit_file:
@@ -147,6 +147,18 @@ def _print_results(files: tuple[Path, ...], result: Any) -> None:
 def _inputs(files: tuple[Path, ...]) -> Iterator[Input]:
     for path in files:
         yield from read_inputs(path)
+
+
+def _labelled(paths: tuple[Path, ...]) -> Iterator[tuple[Input, str]]:
+    """Inputs with the name of their golden file, which must not be another's."""
+    seen: set[str] = set()
+    for path, name in json_files(paths):
+        for item in read_inputs(path):
+            line = item.name.removeprefix(str(path)).replace(":", "-")
+            if (label := f"{name}{line}") in seen:
+                raise click.ClickException(f"two inputs are called {label}: replay their common folder instead")
+            seen.add(label)
+            yield item, label
 
 
 def _advisor() -> Advisor:

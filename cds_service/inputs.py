@@ -73,10 +73,11 @@ def _is_json(line: bytes) -> bool:
     return True
 
 
-def json_files(paths: tuple[Path, ...]) -> Iterator[Path]:
-    """The files themselves, and the JSON files of folders in name order."""
+def json_files(paths: tuple[Path, ...]) -> Iterator[tuple[Path, str]]:
+    """The files themselves and the JSON files of folders, each with its name below what was given."""
     for path in paths:
         if path.is_dir():
-            yield from sorted(file for pattern in ("*.json", "*.ndjson") for file in path.rglob(pattern))
+            for file in sorted(file for pattern in ("*.json", "*.ndjson") for file in path.rglob(pattern)):
+                yield file, "__".join(file.relative_to(path).parts)
         else:
-            yield path
+            yield path, path.name

@@ -23,6 +23,7 @@ class Need:
     resource_type: str
     required: bool
     words: tuple[str, ...]
+    completes: bool = True  # without it an answer is marked as made from an incomplete record
 
 
 PATIENT_VIEW_NEEDS = (
@@ -48,6 +49,15 @@ PATIENT_VIEW_NEEDS = (
         "DiagnosticReport",
         False,
         ("report",),
+    ),
+    *(
+        Need(key, f"{resource_type}?patient={{{{context.patientId}}}}&_count=200", resource_type, False, words, False)
+        for key, resource_type, words in (
+            ("medicationStatements", "MedicationStatement", ("medicationstatement",)),
+            ("medicationRequests", "MedicationRequest", ("medicationrequest",)),
+            ("medicationAdministrations", "MedicationAdministration", ("medicationadministration",)),
+            ("procedures", "Procedure", ("procedure",)),
+        )
     ),
 )
 

@@ -102,25 +102,23 @@ def comparable(card: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in card.items() if name != "uuid"}
 
 
-def golden_path(folder: Path, name: str) -> Path:
-    """The golden file of an input, named after its path so that equal file names do not collide."""
-    parts = [part for part in Path(name).parts if part not in ("/", ".", "..")]
-    return folder / f"{'__'.join(parts[-2:]).replace(':', '-')}.cards.json"
+def golden_path(folder: Path, label: str) -> Path:
+    """The golden file of an input, by its name below what was given to replay."""
+    return folder / f"{label}.cards.json"
 
 
-def compared(result: Replayed, folder: Path) -> Replayed:
+def compared(result: Replayed, path: Path) -> Replayed:
     """The result with its difference from the golden file; a missing file is a difference."""
-    path = golden_path(folder, result.name)
     expected = path.read_text(encoding="utf-8") if path.is_file() else ""
     actual = dumps_pretty(result.cards) + "\n"
     lines = difflib.unified_diff(expected.splitlines(), actual.splitlines(), str(path), result.name, lineterm="")
     return Replayed(result.name, result.cards, result.error, "\n".join(lines) or None)
 
 
-def save(result: Replayed, folder: Path) -> None:
+def save(result: Replayed, path: Path) -> None:
     """Write the cards as a golden file."""
-    folder.mkdir(parents=True, exist_ok=True)
-    golden_path(folder, result.name).write_text(dumps_pretty(result.cards) + "\n", encoding="utf-8")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(dumps_pretty(result.cards) + "\n", encoding="utf-8")
 
 
 def junit(results: list[Replayed]) -> bytes:

@@ -76,4 +76,5 @@ def answer(advisor: Advisor, service: Service, body: dict[str, Any], today: date
         raise ServiceError(412, f"Required data was not provided in prefetch: {', '.join(required)}.")
     record = advisor.record(body)
     findings = advisor.findings(record, today)
-    return advisor.patient_view(record, findings, bool(missing), lambda: str(uuid.uuid4()))
+    incomplete = any(need.completes for need in missing)
+    return advisor.patient_view(record, findings, incomplete, lambda: str(uuid.uuid4()))

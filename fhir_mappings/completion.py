@@ -8,14 +8,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
+from fhir_mappings.conditions import sharpened_by_histology
 from fhir_mappings.context import Annotation
+from fhir_mappings.cpic_phenotypes import with_cpic_phenotypes
+from fhir_mappings.mismatch_repair import mmr_status_from_proteins
 from fhir_mappings.tables import MappingTables
 from knowledge.facts import Fact
 
 Step = Callable[[list[Fact], MappingTables], list[Fact]]
 
 #: The derivations, in order. Each lives in the module of its subject.
-STEPS: tuple[Step, ...] = ()
+STEPS: tuple[Step, ...] = (mmr_status_from_proteins, with_cpic_phenotypes, sharpened_by_histology)
 
 
 def completed(facts: list[Fact], annotations: Iterable[Annotation], tables: MappingTables) -> list[Fact]:
@@ -35,11 +38,13 @@ def _annotated(facts: list[Fact], annotations: Iterable[Annotation]) -> list[Fac
 
 
 def _with(fact: Fact, annotations: list[Annotation]) -> Fact:
-    for annotation in annotations:
-        own = getattr(fact, annotation.member)
-        if own is None:
-            fact = replace(fact, **{annotation.member: annotation.value})  # type: ignore[arg-type]
-        elif own != annotation.value:
-            warning = f"another resource says {annotation.member} {annotation.value}"
-            fact = replace(fact, warnings=(*fact.warnings, warning))
+    for member in dict.fromkeys(annotation.member for annotation in annotations):
+        said = {annotation.value for annotation in annotations if annotation.member == member}
+        own = getattr(fact, member)
+        if own is None and len(said) == 1:
+            fact = replace(fact, **{member: said.pop()})  # type: ignore[arg-type]
+        elif said - {own}:
+            # Resources that contradict each other leave the member open: none of them is believed.
+            warning = f"resources disagree on {member}: {', '.join(sorted(said | ({own} if own else set())))}"
+            fact = replace(fact, **{member: None}, warnings=(*fact.warnings, warning))  # type: ignore[arg-type]
     return fact

@@ -8,9 +8,13 @@ makes the tumour unknown, loudly, and never means any.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from fhir_mappings.context import Context, Reading
+from fhir_mappings.disease_status import metastasis_facts
 from fhir_mappings.elements import Json, codings, concept_text, member, objects, string
+from fhir_mappings.staging import read_condition_stages
+from fhir_mappings.tables import MappingTables
 from fhir_mappings.tumour_codes import TumourReading
 from knowledge.dates import is_fhir_date
 from knowledge.facts import Fact, Kind, Source, State
@@ -33,10 +37,9 @@ def read_condition(context: Context) -> Reading:
     source = Source(context.resource.reference, path, _raw(data.get("code")))
     status, when = _status(data.get("clinicalStatus")), _date(data)
     if reading.kind == "secondary":
-        metastatic = Fact(
-            kind=Kind.STAGE, state=state, source=source, value="metastatic", status=status, date=when, warnings=warnings
-        )
-        return Reading([metastatic])
+        site = context.tables.disease_status.site_of(data.get("code"))
+        found = metastasis_facts(context, source, state, site, when)
+        return Reading([replace(fact, status=status, warnings=(*fact.warnings, *warnings)) for fact in found])
     tumour, histology = _refined(context, reading)
     fact = Fact(
         kind=Kind.DISEASE,
@@ -48,10 +51,12 @@ def read_condition(context: Context) -> Reading:
         date=when,
         warnings=warnings,
     )
+    stages = read_condition_stages(context, tumour, state)
     if tumour is not None:
-        return Reading([fact])
+        return Reading([fact, *stages.facts], stages.unread)
     text = f"{context.resource.reference}: the tumour type of a diagnosis is not recognised: {_code(data)}"
-    return Reading([fact], context.unread("tumour type not recognised").unread, [text])
+    unread = context.unread("tumour type not recognised").unread + stages.unread
+    return Reading([fact, *stages.facts], unread, [text])
 
 
 def read_histology(context: Context) -> Reading:
@@ -168,3 +173,22 @@ def _code(data: Json) -> str:
         if code:
             return f"{system or 'no system'} {code}"[:120]
     return "text only"
+
+
+def sharpened_by_histology(facts: list[Fact], tables: MappingTables) -> list[Fact]:
+    """The only diagnosis of a record made sharper by the histology of an Observation beside it.
+
+    With several diagnoses nothing says to which of them the histology belongs, so they stay as they are.
+    """
+    diagnoses = [fact for fact in facts if fact.kind is Kind.DISEASE and fact.marker is None]
+    histologies = {fact.histology for fact in facts if fact.kind is Kind.DISEASE and fact.marker == "histology"}
+    if len(diagnoses) != 1 or len(histologies) != 1 or diagnoses[0].histology or not diagnoses[0].tumour:
+        return facts
+    histology = histologies.pop()
+    sharper = tables.tumours.refine(diagnoses[0].tumour, histology or "")
+    if sharper is None or sharper == diagnoses[0].tumour:
+        return facts
+    warning = f"the type was made sharper by the histology {histology} of another result"
+    known = diagnoses[0]
+    replaced = replace(known, tumour=sharper, histology=histology, warnings=(*known.warnings, warning))
+    return [replaced if fact is known else fact for fact in facts]

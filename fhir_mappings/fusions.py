@@ -5,33 +5,44 @@ from __future__ import annotations
 import re
 
 from fhir_mappings.context import Component
-from fhir_mappings.genes import read_gene
+from fhir_mappings.genes import GeneReading, read_gene
 from fhir_mappings.tables import MappingTables
 from fhir_mappings.variant_parts import VARIATION, VariantParts
+from knowledge.coding_change import base_accession
 
 _FUSION_TRANSCRIPT = "95123-6"
 _PARTNERS = ("five-prime-gene", "three-prime-gene")
+#: Components whose presence describes a fusion even where no value says that it was found.
+FUSION_COMPONENTS = (_FUSION_TRANSCRIPT, *_PARTNERS)
+
 _SYMBOL = r"[A-Z][A-Za-z0-9.]{1,9}(?:-[A-Z0-9]{1,4})?"
-_PAIR = re.compile(rf"^(?P<first>{_SYMBOL})::(?P<second>{_SYMBOL})\b")
+_EXON = r"(?:\s*\(?\s*(?:[Ee]x(?:on)?\.?\s*)?\d{1,2}\s*\)?)?"
+_PAIR = re.compile(rf"^(?P<first>{_SYMBOL}){_EXON}\s*::\s*(?P<second>{_SYMBOL})\b")
+_IDS = re.compile(r"^(?P<first>HGNC:\d+)\s*::\s*(?P<second>HGNC:\d+)$", re.IGNORECASE)
+_TRANSCRIPTS = re.compile(
+    r"^(?P<first>[NX][MR]_\d+|ENST\d+)(?:\.\d+)?(?:\((?P<first_gene>[A-Z0-9-]+)\))?(?::[rc]\.\S*?)?::"
+    r"(?P<second>[NX][MR]_\d+|ENST\d+)(?:\.\d+)?(?:\((?P<second_gene>[A-Z0-9-]+)\))?(?::[rc]\.\S*)?$"
+)
+_KIND = r"(?:fusion|rearrangement|translocation|fusion transcript|Fusion|Rearrangement|Translokation)"
 _PAIR_FUSION = re.compile(
-    r"^(?P<first>[A-Z][A-Z0-9]{1,9})\s?[-/–]\s?(?P<second>[A-Z][A-Z0-9]{1,9})\s+(?:gene\s+)?(?:fusion|rearrangement|translocation)\b",
+    rf"^(?P<first>[A-Z][A-Z0-9]{{1,9}}){_EXON}\s?[-/–]\s?(?P<second>[A-Z][A-Z0-9]{{1,9}}){_EXON}\s+(?:gene\s+)?{_KIND}\b",
     re.IGNORECASE,
 )
+_BARE_PAIR = re.compile(
+    rf"^(?P<first>[A-Z][A-Z0-9]{{1,9}}){_EXON}\s?[-/–]\s?(?P<second>[A-Z][A-Z0-9]{{1,9}}){_EXON}(?:[\s,;].*)?$"
+)
 _ONE_GENE = re.compile(
-    r"^(?P<first>[A-Z][A-Z0-9]{1,9})[\s-]+(?:gene\s+)?(?:fusion|rearrangement|rearranged|translocation)\b(?!\s+(?:not|neg))",
-    re.IGNORECASE,
+    rf"^(?P<first>[A-Z][A-Z0-9]{{1,9}})[\s-]+(?:gene\s+)?(?:{_KIND}|rearranged|rearrangiert)\b", re.IGNORECASE
 )
 
 
 def fusion_genes(parts: VariantParts) -> tuple[str, ...]:
     """The genes of a fusion, five-prime first where that is told; empty if the Observation is none."""
     tables = parts.context.tables
-    if partners := _stated_partners(parts.components.all(*_PARTNERS), tables):
+    if partners := _stated_partners(parts):
         return partners
-    for component in parts.components.all(_FUSION_TRANSCRIPT):
-        for text in component.value_texts():
-            if pair := fusion_in_text(text, tables):
-                return pair
+    if pair := _transcript_pair(parts):
+        return pair
     for component in parts.components.all(VARIATION):
         for text in component.value_texts():
             if pair := fusion_in_text(text, tables):
@@ -46,16 +57,73 @@ def fusion_genes(parts: VariantParts) -> tuple[str, ...]:
     return ()
 
 
-def fusion_in_text(text: str, tables: MappingTables) -> tuple[str, ...]:
-    """Genes of a fusion named as a whole text (``EML4::ALK``, ``EML4-ALK fusion``, ``ROS1 Fusion``)."""
-    for pattern in (_PAIR, _PAIR_FUSION, _ONE_GENE):
-        if match := pattern.match(text.strip()):
+def fusion_in_text(text: str, tables: MappingTables, named_as_fusion: bool = False) -> tuple[str, ...]:
+    """Genes of a fusion named as a whole text (``EML4::ALK``, ``EML4-ALK fusion``, ``ROS1 Fusion``).
+
+    Where the slot itself says that its value is a fusion, the two names suffice (``EML4-ALK``). A text that
+    denies or doubts it names none.
+    """
+    genes = _named_genes(text.strip(), tables, named_as_fusion)
+    return genes if genes and not tables.free_text.blocks(text) else ()
+
+
+def _named_genes(text: str, tables: MappingTables, named_as_fusion: bool) -> tuple[str, ...]:
+    if match := _IDS.match(text):
+        found = [tables.genes.by_id(identifier) for identifier in match.groupdict().values()]
+        return tuple(dict.fromkeys(gene.symbol for gene in found if gene)) if all(found) else ()
+    if match := _TRANSCRIPTS.match(text):
+        return _by_transcripts(match, tables)
+    for pattern in (_PAIR, _PAIR_FUSION, _ONE_GENE, *((_BARE_PAIR,) if named_as_fusion else ())):
+        if match := pattern.match(text):
             genes = [tables.genes.resolve(symbol) for symbol in match.groupdict().values()]
             if all(genes):
                 return tuple(dict.fromkeys(gene.symbol for gene in genes if gene))
     return ()
 
 
-def _stated_partners(components: list[Component], tables: MappingTables) -> tuple[str, ...]:
-    readings = [read_gene(component.concept, tables.genes) for component in components]
-    return tuple(dict.fromkeys(reading.symbol for reading in readings if reading and reading.symbol))
+def _by_transcripts(match: re.Match[str], tables: MappingTables) -> tuple[str, ...]:
+    genes = []
+    for side in ("first", "second"):
+        named = tables.genes.resolve(match[f"{side}_gene"]) if match[f"{side}_gene"] else None
+        gene = named.symbol if named else tables.transcripts.get(base_accession(match[side]))
+        if gene is None:
+            return ()
+        genes.append(gene)
+    return tuple(dict.fromkeys(genes))
+
+
+def _transcript_pair(parts: VariantParts) -> tuple[str, ...]:
+    """The pair of a fusion transcript component; its code and its display must name the same genes."""
+    tables = parts.context.tables
+    for component in parts.components.all(_FUSION_TRANSCRIPT):
+        texts = list(component.value_texts())
+        pairs = [pair for text in texts if (pair := fusion_in_text(text, tables, named_as_fusion=True))]
+        if len({frozenset(pair) for pair in pairs}) > 1:
+            parts.warnings.append(f"code and display name different fusions: {', '.join(texts)[:80]}")
+            parts.genes.append(GeneReading(None, texts[0], conflict=True))
+        if pairs:
+            parts.names.decided_by(component.value_path, texts[0])
+            return pairs[0]
+    return ()
+
+
+def _stated_partners(parts: VariantParts) -> tuple[str, ...]:
+    """The genes of the five- and three-prime components, in this order."""
+    components: list[Component] = parts.components.all(*_PARTNERS)
+    if not components:
+        return ()
+    genes = []
+    for component in components:
+        concept = component.concept or {"text": component.data.get("valueString")}
+        reading = read_gene(concept, parts.context.tables.genes)
+        if reading is None:
+            continue
+        parts.genes.append(reading)
+        if reading.warning:
+            parts.warnings.append(reading.warning)
+        if reading.symbol:
+            genes.append(reading.symbol)
+            parts.names.decided_by(component.value_path, reading.raw)
+    if len(genes) == 2 and genes[0] == genes[1]:
+        parts.warnings.append(f"both partners are named {genes[0]}")
+    return tuple(dict.fromkeys(genes))

@@ -15,6 +15,10 @@ from fhir_mappings.elements import codings, string
 from knowledge.coding_change import base_accession
 from knowledge.terminology import GeneTable
 
+#: Systems whose bare numbers are HGNC ids: their URIs contain one of these. The last is HGNC's OID.
+_HGNC_SYSTEMS = ("genenames", "hgnc", "2.16.840.1.113883.6.281")
+_GENE_WORD = re.compile(r"\s+(?:gene|wt allele)(?:\s+\(.*\))?$", re.IGNORECASE)
+
 
 @dataclass(frozen=True, slots=True)
 class GeneReading:
@@ -58,17 +62,24 @@ def settled_by_transcript(reading: GeneReading, accession: str | None, transcrip
 
 
 def _by_code(system: str | None, code: str | None, genes: GeneTable) -> str | None:
+    """The gene of a code. A bare number is an HGNC or an NCBI id only where its system does not say otherwise."""
     if not code:
         return None
-    if system and "ncbi.nlm.nih.gov/gene" in system.lower():
+    home = (system or "").lower()
+    if "ncbi.nlm.nih.gov/gene" in home and "genbank" not in home and code.isdigit():
         found = genes.by_ncbi(code)
-    elif re.fullmatch(r"(?:HGNC:)?\d+", code):
+    elif code.upper().startswith("HGNC:"):
         found = genes.by_id(code)
+    elif code.isdigit():
+        found = genes.by_id(code) if not home or any(name in home for name in _HGNC_SYSTEMS) else None
     else:
         return _by_symbol(code, genes)
     return found.symbol if found else None
 
 
 def _by_symbol(text: str | None, genes: GeneTable) -> str | None:
-    match = genes.resolve(text) if text else None
+    """The gene of a name; "BRAF Gene", as the NCI Thesaurus and SNOMED CT write it, is BRAF."""
+    if not text:
+        return None
+    match = genes.resolve(text) or genes.resolve(_GENE_WORD.sub("", text))
     return match.symbol if match else None

@@ -15,8 +15,18 @@ _COMPONENTS = {
     "observation-geneticsGenomicSourceClass": "48002-0",
     "observation-geneticsVariant": "81252-9",
     "observation-geneticsAminoAcidChange": "48005-3",
+    "observation-geneticsCopyNumberEvent": "62378-5",
 }
-_NAMES_A_CHANGE = frozenset({"observation-geneticsVariant", "observation-geneticsAminoAcidChange"})
+#: Parts of an extension that say something else than the extension as a whole.
+_PARTS = {
+    ("observation-geneticsVariant", "Type"): "48019-4",
+    ("observation-geneticsAminoAcidChange", "Type"): "48006-1",
+    ("observation-geneticsAllele", "State"): "53034-5",
+    ("observation-geneticsAllele", "Frequency"): "81258-6",
+}
+_NAMES_A_CHANGE = frozenset(
+    {"observation-geneticsVariant", "observation-geneticsAminoAcidChange", "observation-geneticsCopyNumberEvent"}
+)
 
 
 def as_variant(context: Context) -> Context | None:
@@ -37,9 +47,12 @@ def as_variant(context: Context) -> Context | None:
 
 def _components(data: Json) -> Iterator[Json]:
     for extension in objects(data.get("extension")):
-        code = _COMPONENTS.get(last_segment(string(extension.get("url"))))
-        # Some of these extensions hold their value one level further down.
+        name = last_segment(string(extension.get("url")))
+        # Some of these extensions hold their values one level further down.
         for holder in (extension, *objects(extension.get("extension"))):
-            values = {name: value for name, value in holder.items() if name.startswith("value")}
+            code = _PARTS.get((name, string(holder.get("url")) or ""), _COMPONENTS.get(name))
+            values = {element: value for element, value in holder.items() if element.startswith("value")}
+            if "valueDecimal" in values:
+                values = {"valueQuantity": {"value": values["valueDecimal"]}}
             if code and values:
                 yield {"code": {"coding": [{"system": "http://loinc.org", "code": code}]}, **values}

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+
 from fhir_mappings.collection import Collection, Resource, collect
 from fhir_mappings.completion import completed
 from fhir_mappings.conditions import read_condition
 from fhir_mappings.context import Context, Reading, code_text
 from fhir_mappings.dating import date_of_result
 from fhir_mappings.elements import codings, objects, string, texts
+from fhir_mappings.operation_answers import parameters_in, read_operation_answers
 from fhir_mappings.people import read_patient
+from fhir_mappings.phenotypes import read_by_name, read_findings
+from fhir_mappings.procedures import read_procedure
 from fhir_mappings.r4_core import as_variant
 from fhir_mappings.readers import READERS, SILENT_READERS
 from fhir_mappings.record import PatientRecord
@@ -16,17 +21,19 @@ from fhir_mappings.reports import read_report
 from fhir_mappings.statuses import Use, use_of
 from fhir_mappings.subjects import SubjectGuard
 from fhir_mappings.tables import CodeRule, MappingTables
+from fhir_mappings.therapies import read_medication
 from fhir_mappings.variants import read_variant
 
-_READ_TYPES = ("Patient", "Condition", "Observation", "DiagnosticReport")
-#: Resource types that speak of therapies; they have no reader yet, and that is said.
-_THERAPY_TYPES = (
-    "MedicationStatement",
-    "MedicationRequest",
-    "MedicationAdministration",
-    "MedicationDispense",
-    "Procedure",
-)
+#: Resource types that speak of therapies, and their readers. Claims, tasks and care plans are never therapies.
+_THERAPY_READERS: Mapping[str, Callable[[Context], Reading]] = {
+    "MedicationStatement": read_medication,
+    "MedicationRequest": read_medication,
+    "MedicationAdministration": read_medication,
+    "MedicationDispense": read_medication,
+    "Immunization": read_medication,
+    "Procedure": read_procedure,
+}
+_READ_TYPES = ("Patient", "Condition", "Observation", "DiagnosticReport", *_THERAPY_READERS)
 
 #: What malformed JSON can raise in a reader; the resource is then reported as unread.
 _MALFORMED = (TypeError, ValueError, KeyError, AttributeError, IndexError, OverflowError)
@@ -50,12 +57,14 @@ def read_record(document: object, tables: MappingTables) -> PatientRecord:
         result.annotations += reading.annotations
         result.unread += reading.unread
         result.warnings += reading.warnings
-    if therapies := sum(1 for _ in collection.of_type(*_THERAPY_TYPES)):
-        result.warnings.append(
-            f"{therapies} medication and procedure resources were not read: prior therapy is unknown"
-        )
+    for parameters in parameters_in(document):
+        reading = _read_safely(parameters, collection, tables, withdrawn)
+        result.facts += reading.facts
+        result.unread += reading.unread
     facts = completed(result.facts, result.annotations, tables)
-    return PatientRecord(guard.patient, tuple(facts), tuple(result.unread), tuple(result.warnings))
+    return PatientRecord(
+        guard.patient, tuple(facts), tuple(result.unread), tuple(result.warnings), collection.incomplete
+    )
 
 
 def _read_safely(
@@ -65,7 +74,13 @@ def _read_safely(
         context = Context(resource, collection, tables, date_of_result(resource, collection))
         if resource.type in ("Observation", "DiagnosticReport"):
             return _read_result(context, withdrawn)
-        return read_patient(context) if resource.type == "Patient" else read_condition(context)
+        if reader := _THERAPY_READERS.get(resource.type):
+            return reader(context)
+        if resource.type == "Parameters":
+            return read_operation_answers(context)
+        if resource.type == "Patient":
+            return read_patient(context)
+        return _joined(read_condition(context), read_findings(context))
     except _MALFORMED as error:
         context = Context(resource, collection, tables, None)
         return context.unread(f"the resource is malformed ({type(error).__name__})")
@@ -83,7 +98,7 @@ def _read_result(context: Context, withdrawn: frozenset[str]) -> Reading:
         relevant = is_report or (rule is not None and rule.reader not in SILENT_READERS) or _looks_relevant(context)
         return context.unread(f"status is {status[:30]}: not a final result") if relevant else Reading()
     if is_report:
-        return read_report(context)
+        return _joined(read_report(context), read_findings(context))
     return _read_observation(context, rule)
 
 
@@ -93,8 +108,20 @@ def _read_observation(context: Context, rule: CodeRule | None) -> Reading:
     if rule is None:
         if name := context.tables.unread_name(context.data.get("code")):
             return context.unread(f"no reader for {name}")
+        if named := read_by_name(context):
+            return named
         return context.unread("the code is not known") if _looks_relevant(context) else Reading()
     return READERS[rule.reader](context, rule)
+
+
+def _joined(first: Reading, second: Reading) -> Reading:
+    """What two readers read of one resource."""
+    return Reading(
+        first.facts + second.facts,
+        first.unread + second.unread,
+        first.warnings + second.warnings,
+        first.annotations + second.annotations,
+    )
 
 
 def _looks_relevant(context: Context) -> bool:

@@ -1,6 +1,7 @@
-"""Protein scores by immune stain, so far PD-L1: TPS, CPS, TC, IC, TAP, never one for another.
+"""Protein expression: scores by immune stain and in situ hybridisation, never one for another.
 
-A bare "positive" carries no score, and its meaning depends on the clone; it stays a fact without one.
+A bare "positive" carries no score, and its meaning depends on the assay; it stays a fact without one. A score
+says that it was documented (``present``), whatever its value; only an answer to "is it there?" is ever ``absent``.
 """
 
 from __future__ import annotations
@@ -10,125 +11,194 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from fhir_mappings.answers import Answer
-from fhir_mappings.context import Context, Reading
-from fhir_mappings.elements import Json, member, number, objects, string, texts
+from fhir_mappings.context import Context
+from fhir_mappings.elements import Json, objects, string
+from fhir_mappings.marker_tables import FoundLevel, LevelTable, MarkerTables
+from fhir_mappings.measurements import NUMBER, Measured, measured, of_match, texts_of_value, written
 from fhir_mappings.tables import CodeRule
 from knowledge.facts import Fact, Kind, Source, State
 
 #: Scores that are percentages; CPS is a number that may exceed 100.
-PERCENT_SCORES = frozenset({"TPS", "TC", "IC", "TAP"})
-_NUMBER = r"(?P<comparator>[<>]=?|≥|≤)?\s*(?P<value>\d{1,3}(?:[.,]\d+)?)\s*(?P<percent>%)?"
-_WHOLE_NUMBER = re.compile(rf"^{_NUMBER}$")
-_COMPARATORS = {"≥": ">=", "≤": "<="}
+PERCENT_SCORES = frozenset({"TPS", "TC", "IC", "TAP", "percent", "PS2+"})
+#: Scores without a unit, whatever unit was sent.
+_UNITLESS = frozenset({"CPS", "IHC", "ISH ratio", "ISH copies", "CEP17 copies", "Allred", "H-score", "IRS"})
+#: Units under which a number may be a step of a scale.
+_STEP_UNITS = frozenset({None, "{score}", "score", "1", "+"})
+#: A denominator may follow these: "Allred 7/8".
+_DENOMINATOR = r"(?:\s*/\s*(?:8|12|300))?"
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """A score value as read, with the element it stood in."""
+    """A score as read, with the element it stood in."""
 
     name: str | None
-    value: float
-    comparator: str | None
-    unit: str | None
+    value: float | int | str | None
     path: str
     raw: str
-    warning: str | None = None
+    comparator: str | None = None
+    unit: str | None = None
+    state: State = State.PRESENT
+    warnings: tuple[str, ...] = ()
 
 
-def read_expression(context: Context, rule: CodeRule) -> Reading:
-    """Read one immune-stain result: its own value, its components, then a score named in a note."""
-    reading = Reading()
-    for score in _scores(context, rule):
-        reading.facts.append(_score_fact(context, rule, score))
-    answer = context.tables.answers.answer(context.data)
-    if answer and (not reading.facts or answer.path.startswith("value")):
-        reading.facts.append(_presence_fact(context, rule, answer))
-    return reading if reading.facts else context.unread("no score and no answer that can be read")
+def protein_facts(context: Context, element: Json, path: str, rule: CodeRule) -> list[Fact]:
+    """The facts of one element, a resource or a component: its score, and its answer whether the protein is there."""
+    scores = list(_scores(context, element, path, rule))
+    facts = [_score_fact(context, rule, score) for score in scores]
+    answer = context.tables.markers.answers.answer(element, path)
+    why_missing = answer is not None and answer.path.endswith("dataAbsentReason")
+    if answer and not (facts and why_missing) and not _said(scores, answer):
+        facts.append(_presence_fact(context, rule, answer))
+    return facts
 
 
-def _scores(context: Context, rule: CodeRule) -> Iterator[Score]:
-    yield from _value_scores(context.data, "", rule, context)
-    for index, component in enumerate(objects(context.data.get("component"))):
-        component_rule = context.tables.rule_for(component.get("code"))
-        if component_rule and component_rule.reader == "expression" and component_rule.score:
-            yield from _value_scores(component, f"component[{index}].", component_rule, context)
+def note_facts(context: Context, rule: CodeRule) -> list[Fact]:
+    """Scores that a note names."""
+    facts = []
     for index, note in enumerate(objects(context.data.get("note"))):
-        if (text := string(note.get("text"))) and (score := _named_score(text, f"note[{index}].text", context)):
-            yield score
+        text, where = string(note.get("text")), f"note[{index}].text"
+        if text and (score := _named_score(context, rule, text, where, ("read from a note",))):
+            facts.append(_score_fact(context, rule, score))
+    return facts
 
 
-def _value_scores(element: Json, path: str, rule: CodeRule, context: Context) -> Iterator[Score]:
-    quantity = member(element, "valueQuantity")
-    value = number(quantity.get("value"))
-    if value is None and "valueInteger" in element:
-        value, quantity = number(element["valueInteger"]), {}
-    if value is not None:
-        name = "valueQuantity" if quantity else "valueInteger"
-        yield _quantity_score(quantity, float(value), f"{path}{name}", rule)
+def level_tables(rule: CodeRule, markers: MarkerTables) -> list[LevelTable]:
+    """The scales that a rule reads, in order."""
+    return [markers.levels[name] for name in rule.options.get("levels", ())]
+
+
+def _scores(context: Context, element: Json, path: str, rule: CodeRule) -> Iterator[Score]:
+    markers = context.tables.markers
+    plain = rule.options.get("numbers") is None
+    for table in level_tables(rule, markers):
+        if found := table.find(element, path, numbers=plain):
+            yield _of_level(found)
+            return
+    if number := measured(element, path):
+        yield from _of_number(number, rule, markers)
         return
-    candidates = [*texts(member(element, "valueCodeableConcept")), string(element.get("valueString"))]
-    for text in filter(None, candidates):
-        where = f"{path}{'valueString' if text == element.get('valueString') else 'valueCodeableConcept'}"
-        if match := _WHOLE_NUMBER.match(text):
-            yield _text_score(match, rule.score, where, text)
-            return
-        if score := _named_score(text, where, context):
+    for text, where in texts_of_value(element, path):
+        number = written(text, where)
+        score = next(_of_number(number, rule, markers), None) if number and _is_unit(number.unit, rule) else None
+        if score := score or _named_score(context, rule, text, where, ()):
             yield score
             return
 
 
-def _quantity_score(quantity: Json, value: float, path: str, rule: CodeRule) -> Score:
-    unit, code = string(quantity.get("unit")), string(quantity.get("code"))
-    comparator = string(quantity.get("comparator"))
-    raw = f"{comparator or ''}{value:g} {unit or code or ''}".strip()
-    if rule.unit != "%" or "%" in (unit, code):
-        return Score(rule.score, value, comparator, rule.unit, path, raw)
-    if code == "1" and 0 <= value <= 1:
-        return Score(rule.score, round(value * 100, 4), comparator, "%", path, raw, "a fraction was read as percent")
-    return Score(rule.score, value, comparator, "%", path, raw, "no percent unit was sent; the code means percent")
+def _of_level(found: FoundLevel) -> Score:
+    level = found.level
+    return Score(level.score, level.value, found.path, found.raw, state=level.state)
 
 
-def _named_score(text: str, path: str, context: Context) -> Score | None:
-    """A score with its name in one short text, ``5% tumor proportion score`` or ``TPS 80%``."""
-    for name, forms in context.tables.score_names.items():
-        for form in forms:
-            for pattern in (
-                rf"^{_NUMBER}\s*{re.escape(form)}\.?$",
-                rf"^(?:PD-?L1\s+)?{re.escape(form)}\s*[:=]?\s*{_NUMBER}\.?$",
-            ):
-                if match := re.match(pattern, text.strip(), re.IGNORECASE):
-                    return _text_score(match, name, path, text)
+def _of_number(number: Measured, rule: CodeRule, markers: MarkerTables) -> Iterator[Score]:
+    """What a number means under a code: a step of a scale, a score, or nothing where numbers cannot be told apart."""
+    numbers = rule.options.get("numbers")
+    if numbers is False or (numbers == "percent" and not number.is_percent):
+        return
+    if numbers is None and number.unit in _STEP_UNITS and (step := _step(number, rule, markers)):
+        yield step
+        return
+    name = rule.options.get("number") or rule.score
+    value, unit, warning = _with_unit(number, name, rule)
+    warnings = [warning] if warning else []
+    state = State.PRESENT
+    if not _plausible(markers, name, unit, float(value)):
+        state = State.INDETERMINATE
+        warnings.append("a percentage outside 0 to 100" if unit == "%" else "outside the range of this score")
+    elif (bound := rule.options.get("absent_below")) is not None and _below(number, bound):
+        state = State.ABSENT
+    if name is None:
+        warnings.append("the kind of score is not stated")
+    yield Score(name, value, number.path, number.raw, number.comparator, unit, state, tuple(warnings))
+
+
+def _step(number: Measured, rule: CodeRule, markers: MarkerTables) -> Score | None:
+    """The step of a numbered scale that a bare number is; one that is no step is kept and decides nothing."""
+    for table in level_tables(rule, markers):
+        if level := table.of_number(number.value):
+            return Score(level.score, level.value, number.path, number.raw, number.comparator, state=level.state)
+        if table.numbered_score:
+            warning = ("not a step of this scale",)
+            state = State.INDETERMINATE
+            return Score(table.numbered_score, number.plain(), number.path, number.raw, None, None, state, warning)
     return None
 
 
-def _text_score(match: re.Match[str], name: str | None, path: str, text: str) -> Score:
-    comparator = match["comparator"]
-    return Score(
-        name=name,
-        value=float(match["value"].replace(",", ".")),
-        comparator=_COMPARATORS.get(comparator or "", comparator),
-        unit="%" if match["percent"] or name in PERCENT_SCORES else None,
-        path=path,
-        raw=text,
-        warning="read from a note" if path.startswith("note") else None,
+def _with_unit(number: Measured, name: str | None, rule: CodeRule) -> tuple[float | int, str | None, str | None]:
+    """The value in the unit of the score, with a warning where that was not what was sent."""
+    if rule.unit == "%" or name in PERCENT_SCORES:
+        if number.is_percent:
+            return number.plain(), "%", None
+        if number.code == "1" and 0 <= number.value <= 1:
+            percent = Measured(round(number.value * 100, 4), number.path, number.raw)
+            return percent.plain(), "%", "a fraction was read as percent"
+        return number.plain(), "%", "no percent unit was sent; the code means percent"
+    if name in _UNITLESS:
+        return number.plain(), None, None
+    return number.plain(), rule.unit or number.unit or number.code, None
+
+
+def _plausible(markers: MarkerTables, name: str | None, unit: str | None, value: float) -> bool:
+    return markers.plausible("percent" if unit == "%" else name or "number", value)
+
+
+def _below(number: Measured, bound: float) -> bool:
+    """Whether everything the number may mean lies below the bound."""
+    if number.comparator in ("<", "<="):
+        return number.value <= bound if number.comparator == "<" else number.value < bound
+    return number.comparator is None and number.value < bound
+
+
+def _is_unit(unit: str | None, rule: CodeRule) -> bool:
+    """Whether what follows a written number is a unit; anything else makes the text something else."""
+    return unit in (None, "%", rule.unit)
+
+
+def _named_score(context: Context, rule: CodeRule, text: str, path: str, warnings: tuple[str, ...]) -> Score | None:
+    """A score with its name in one short text, ``5% tumor proportion score`` or ``TPS 80%``."""
+    for name in context.tables.markers.scores_of.get(rule.marker or "", ()):
+        for form in context.tables.score_names[name]:
+            prefix = rf"(?:{re.escape(rule.marker or '')}\s+|PD-?L1\s+)?"
+            for pattern in (
+                rf"^{NUMBER}{_DENOMINATOR}\s*{re.escape(form)}\.?$",
+                rf"^{prefix}{re.escape(form)}\s*[:=]?\s*{NUMBER}{_DENOMINATOR}\.?$",
+            ):
+                if match := re.match(pattern, text.strip(), re.IGNORECASE):
+                    return _text_score(context, of_match(match, path, text), name, warnings)
+    return None
+
+
+def _text_score(context: Context, number: Measured, name: str, warnings: tuple[str, ...]) -> Score:
+    unit = "%" if name in PERCENT_SCORES or (number.is_percent and name not in _UNITLESS) else None
+    state = State.PRESENT
+    if not _plausible(context.tables.markers, name, unit, number.value):
+        state = State.INDETERMINATE
+        warnings = (*warnings, "a percentage outside 0 to 100" if unit == "%" else "outside the range of this score")
+    return Score(name, number.plain(), number.path, number.raw, number.comparator, unit, state, warnings)
+
+
+def _said(scores: list[Score], answer: Answer) -> bool:
+    """Whether a score of the same element says it already: by the same words, or more closely (HER2-low)."""
+    return any(
+        score.path == answer.path and (score.raw == answer.raw or score.state is answer.state is State.ABSENT)
+        for score in scores
     )
 
 
 def _score_fact(context: Context, rule: CodeRule, score: Score) -> Fact:
-    implausible = score.unit == "%" and not 0 <= score.value <= 100
-    warnings = [score.warning, "a percentage outside 0 to 100" if implausible else None]
     return Fact(
         kind=Kind.EXPRESSION,
-        state=State.INDETERMINATE if implausible else State.PRESENT,
+        state=score.state,
         source=Source(context.resource.reference, score.path, score.raw),
         genes=rule.genes,
         marker=rule.marker,
         score=score.name,
-        value=int(score.value) if score.value.is_integer() else score.value,
+        value=score.value,
         unit=score.unit,
         comparator=score.comparator,
         date=context.date,
-        warnings=tuple(warning for warning in warnings if warning),
+        warnings=score.warnings,
     )
 
 
@@ -139,5 +209,6 @@ def _presence_fact(context: Context, rule: CodeRule, answer: Answer) -> Fact:
         source=Source(context.resource.reference, answer.path, answer.raw),
         genes=rule.genes,
         marker=rule.marker,
+        score=rule.options.get("presence"),
         date=context.date,
     )

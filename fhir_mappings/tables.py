@@ -9,10 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from fhir_mappings.answers import AnswerTable
+from fhir_mappings.disease_status_codes import DiseaseStatusCodes
+from fhir_mappings.drugs import DrugTable
 from fhir_mappings.elements import Json, codings, last_segment
+from fhir_mappings.free_text import FreeTextWords
+from fhir_mappings.karyotypes import KaryotypeFusion, read_karyotype_fusions
+from fhir_mappings.marker_tables import MarkerTables
+from fhir_mappings.performance_scales import PerformanceScale, load_scales
+from fhir_mappings.pharmacogene_tables import PharmacogeneTables
+from fhir_mappings.stage_codes import StageCodes
+from fhir_mappings.therapy_rules import TherapyRules
 from fhir_mappings.tumour_codes import TumourCodes
 from knowledge.alterations import AlterationCatalogue
-from knowledge.facts import Origin
+from knowledge.facts import Origin, State
 from knowledge.terminology import GeneTable, TumourTree
 from knowledge.yaml_files import read_yaml
 
@@ -64,6 +73,18 @@ class MappingTables:
     copy_number_interpretations: Mapping[tuple[str, str], str]
     transcripts: Mapping[str, str]
     fusion_pairs: frozenset[frozenset[str]]
+    pharmacogenes: PharmacogeneTables
+    free_text: FreeTextWords
+    specimens: Mapping[tuple[str, str], str]
+    test_words: Mapping[str, Mapping[str, State]]
+    interpretation_significances: Mapping[tuple[str, str], str]
+    karyotype_fusions: tuple[KaryotypeFusion, ...]
+    stages: StageCodes
+    performance_scales: Mapping[str, PerformanceScale]
+    disease_status: DiseaseStatusCodes
+    drugs: DrugTable
+    therapies: TherapyRules
+    markers: MarkerTables
     copy_numbers: CopyNumberThresholds = CopyNumberThresholds()
     site_rules: Mapping[tuple[str, str], CodeRule] = field(default_factory=dict)
 
@@ -94,7 +115,8 @@ class MappingTables:
         """
         by_code, by_word = None, None
         for _, code, display in codings(concept):
-            by_code = by_code or self.change_types.get(code or "")
+            # Sequence Ontology terms occur as SO:0001742 and as SO_0001742.
+            by_code = by_code or self.change_types.get((code or "").replace("SO_", "SO:"))
             by_word = by_word or self.change_type_words.get((display or "").lower())
         text = concept.get("text") if isinstance(concept, dict) else None
         if isinstance(text, str):
@@ -137,13 +159,24 @@ def load_tables(
         significances=answers["significances"],
         change_types=_inverted(answers["change_types"]),
         change_type_words=_inverted(answers["change_type_words"]),
-        copy_number_interpretations={
-            (last_segment(system), code): change
-            for system, entries in answers["copy_number_interpretations"].items()
-            for code, change in entries.items()
-        },
+        copy_number_interpretations=_by_system(answers["copy_number_interpretations"]),
         transcripts=dict(_rows(data / "transcripts.tsv")),
         fusion_pairs=frozenset(frozenset(pair) for pair in _rows(data / "fusion_pairs.tsv")),
+        pharmacogenes=PharmacogeneTables.load(data),
+        free_text=FreeTextWords(**read_yaml(data / "free_text.yaml")),
+        specimens=_by_system(answers["specimens"]),
+        test_words={
+            kind: {word: State(state) for word, state in _inverted(words).items()}
+            for kind, words in answers["test_words"].items()
+        },
+        interpretation_significances=_by_system(answers["interpretation_significances"]),
+        karyotype_fusions=read_karyotype_fusions(read_yaml(data / "fusions_by_karyotype.yaml")),
+        stages=StageCodes.load(data / "staging.yaml"),
+        performance_scales=load_scales(data / "performance.yaml"),
+        disease_status=DiseaseStatusCodes.load(data / "disease_status.yaml"),
+        drugs=DrugTable.load(data),
+        therapies=TherapyRules.load(data),
+        markers=MarkerTables.load(read_yaml(data / "markers.yaml"), answers),
         copy_numbers=copy_numbers or CopyNumberThresholds(),
     )
 
@@ -171,6 +204,10 @@ def rule_of(item: Json) -> CodeRule:
 def _whole_words(words: list[str]) -> re.Pattern[str]:
     """A pattern that finds any of the words between white space, with their case kept."""
     return re.compile(rf"(?<!\S)(?:{'|'.join(re.escape(word) for word in words)})(?!\S)")
+
+
+def _by_system(entries: Mapping[str, Mapping[str, str]]) -> dict[tuple[str, str], str]:
+    return {(last_segment(system), code): word for system, codes in entries.items() for code, word in codes.items()}
 
 
 def _inverted(groups: Mapping[str, list[str]]) -> dict[str, str]:

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from fhir_mappings.answers import Answer
 from fhir_mappings.context import Components, Context
-from fhir_mappings.elements import codings, last_segment, member, number, objects, string
+from fhir_mappings.elements import Json, codings, last_segment, member, number, objects, string
 from fhir_mappings.genes import GeneReading, read_gene, settled_by_transcript
 from fhir_mappings.notation import Names, read_dna, read_protein, read_variation
 from knowledge.coding_change import base_accession
 from knowledge.facts import Origin
 from knowledge.protein_change import ProteinChangeKind
 
-GENE, PROTEIN, CODING, GENOMIC, VARIATION = "48018-6", "48005-3", "48004-6", "81290-9", "81252-9"
+GENES = ("48018-6", "reported-affected-gene")
+PROTEIN, CODING, GENOMIC, VARIATION = "48005-3", "48004-6", "81290-9", "81252-9"
 TRANSCRIPT, GENOMIC_REFERENCE, REGION_NAME = "51958-7", "48013-7", "47999-8"
-CHANGE_TYPES = ("48019-4", "48006-1", "molecular-consequence", "functional-annotation", "feature-consequence")
+#: Where the kind of change stands: GR STU1 to STU3, fhirspark (62378-5), DNPM (cnv-type), German MTB (type).
+CHANGE_TYPES = (
+    "48019-4",
+    "48006-1",
+    "molecular-consequence",
+    "functional-annotation",
+    "feature-consequence",
+    "62378-5",
+    "cnv-type",
+    "type",
+)
+_WORD_BORDER = re.compile(r"[\s,:;]+")
+_MTB_COPY_NUMBER = "genetics-copy-number-variant"
 SOURCE_CLASS, ALLELIC_STATE, ALLELE_FREQUENCY, SIGNIFICANCE = "48002-0", "53034-5", "81258-6", "53037-8"
 REFERENCE_ALLELE, ALTERNATE_ALLELE, COORDINATE_SYSTEM = "69547-8", "69551-0", "92822-6"
 RANGES = ("81254-5", "exact-start-end", "81302-2", "81301-4")
@@ -52,6 +66,8 @@ class VariantParts:
         old, new = self.allele(REFERENCE_ALLELE), self.allele(ALTERNATE_ALLELE)
         if (old is not None and old == new) or self.change == "no_change":
             return True
+        if self.names.further:
+            return False
         if self.names.coding is not None:
             return self.names.coding.kind == "="
         return self.names.protein is not None and self.names.protein.kind is ProteinChangeKind.NO_CHANGE
@@ -67,6 +83,19 @@ class VariantParts:
         """The gene of the named transcript, where that is known."""
         transcript = self.names.transcript
         return self.context.tables.transcripts.get(base_accession(transcript)) if transcript else None
+
+    def number(self, *codes: str) -> float | None:
+        """The first number among components: a quantity, an integer, or the lower end of a range."""
+        for component in self.components.all(*codes):
+            candidates = (
+                member(component.data, "valueQuantity").get("value"),
+                component.data.get("valueInteger"),
+                member(member(component.data, "valueRange"), "low").get("value"),
+            )
+            for candidate in candidates:
+                if (value := number(candidate)) is not None:
+                    return float(value)
+        return None
 
     def allele(self, code: str) -> str | None:
         """The reference or alternate allele."""
@@ -85,6 +114,18 @@ class VariantParts:
                 if origin := self.context.tables.origins.get(code or ""):
                     return origin
             return Origin.UNKNOWN
+        return None
+
+    @property
+    def significance(self) -> str | None:
+        """Clinical significance, coded beside the change or implied by the interpretation (a polymorphism)."""
+        tables = self.context.tables
+        if stated := self.coded(SIGNIFICANCE, tables.significances):
+            return stated
+        for concept in objects(self.context.data.get("interpretation")):
+            for system, code, _ in codings(concept):
+                if implied := tables.interpretation_significances.get((last_segment(system), code or "")):
+                    return implied
         return None
 
     def coded(self, code: str, table: Mapping[str, str]) -> str | None:
@@ -133,12 +174,44 @@ def _names(components: Components) -> Names:
         read_protein(component.value_texts(), component.value_path, names)
     for component in components.all(CODING, GENOMIC):
         read_dna(component.value_texts(), component.value_path, names)
+    names.further = _further(components, names)
     for component in components.all(VARIATION, "conclusion-string"):
         read_variation(component.value_texts(), component.value_path, names)
     for component in components.all(TRANSCRIPT):
         _take_transcript(next(component.value_texts(), None), names)
     names.genomic = names.genomic or _coordinates(components)
     return names
+
+
+def _further(components: Components, first: Names) -> list[Names]:
+    """Further changes where one Observation lists several, as some national profiles do.
+
+    Protein and coding changes belong together by their order, if there are as many of one as of the other.
+    """
+    proteins, bases = components.all(PROTEIN), components.all(CODING)
+    if max(len(proteins), len(bases)) < 2:
+        return []
+    paired = len(proteins) == len(bases)
+    further: list[Names] = []
+    for index in range(1, max(len(proteins), len(bases))):
+        names = Names()
+        if index < len(proteins) and (paired or len(proteins) > len(bases)):
+            read_protein(proteins[index].value_texts(), proteins[index].value_path, names)
+        if index < len(bases) and (paired or len(bases) > len(proteins)):
+            read_dna(bases[index].value_texts(), bases[index].value_path, names)
+        known = [(one.protein, one.coding) for one in (first, *further)]
+        if names.any and (names.protein, names.coding) not in known and not _part_of(names, first):
+            further.append(names)
+    if further and not paired and proteins and bases:
+        first.warnings.append("several changes in one Observation: which coding and protein changes pair is not told")
+    return further
+
+
+def _part_of(names: Names, first: Names) -> bool:
+    """Whether this only repeats a part of the first change, for instance its coding change on the same transcript."""
+    return (names.protein is None or names.protein == first.protein) and (
+        names.coding is None or names.coding == first.coding
+    )
 
 
 def _take_transcript(sent: str | None, names: Names) -> None:
@@ -173,7 +246,7 @@ def _coordinates(components: Components) -> str | None:
 def _genes(components: Components, names: Names, context: Context) -> list[GeneReading]:
     tables = context.tables
     readings = []
-    for component in components.all(GENE):
+    for component in components.all(*GENES):
         concept = component.concept or {"text": component.data.get("valueString")}
         if reading := read_gene(concept, tables.genes):
             readings.append(settled_by_transcript(reading, names.transcript, tables.transcripts))
@@ -181,19 +254,36 @@ def _genes(components: Components, names: Names, context: Context) -> list[GeneR
         return [GeneReading(gene.symbol, gene.raw, warning=gene.warning) for gene in readings]
     if not readings and names.gene and (match := tables.genes.resolve(names.gene)):
         readings.append(GeneReading(match.symbol, names.gene))
-    if not readings and not names.any and (named := _gene_in_note(context)):
+    if not readings and not names.any and (named := _gene_in_note(context, names)):
         readings.append(named)
     return readings
 
 
-def _gene_in_note(context: Context) -> GeneReading | None:
-    """The gene that a note begins with (``BRAF1 Class II Mutation``), as cancer registries send it."""
-    for note in objects(context.data.get("note")):
-        words = (string(note.get("text")) or "").split()
+def _gene_in_note(context: Context, names: Names) -> GeneReading | None:
+    """The gene that a note begins with (``BRAF1 Class II Mutation``), as cancer registries send it.
+
+    A change beside it (``BRAF V600E``) is read where the note does not deny or doubt it.
+    """
+    tables = context.tables
+    for index, note in enumerate(objects(context.data.get("note"))):
+        text = string(note.get("text")) or ""
+        words = _WORD_BORDER.split(text)
         for name in (" ".join(words[:2]), *words[:1]):
-            if match := context.tables.genes.resolve(name):
+            if match := tables.genes.resolve(name):
+                _change_in_note(text, match.symbol, f"note[{index}].text", context, names)
                 return GeneReading(match.symbol, name, warning="the gene was read from a note")
     return None
+
+
+def _change_in_note(text: str, symbol: str, path: str, context: Context, names: Names) -> None:
+    changes = [
+        found.change
+        for found in context.tables.free_text.changes(text)
+        if found.gene and (gene := context.tables.genes.resolve(found.gene)) and gene.symbol == symbol
+    ]
+    if len(set(changes)) == 1:
+        read_protein(changes, path, names)
+        names.warnings.append("the change was read from a note")
 
 
 def _swapped(readings: list[GeneReading]) -> bool:
@@ -204,10 +294,17 @@ def _swapped(readings: list[GeneReading]) -> bool:
 
 def _change_type(components: Components, context: Context) -> str | None:
     for component in components.all(*CHANGE_TYPES):
-        if change := context.tables.change_type(component.concept):
+        if component.code == "type" and not _is_mtb_copy_number(component.data):
+            continue
+        if change := context.tables.change_type(component.concept or {"text": component.data.get("valueString")}):
             return change
     for concept in objects(context.data.get("interpretation")):
         for system, code, _ in codings(concept):
             if change := context.tables.copy_number_interpretations.get((last_segment(system), code or "")):
                 return change
     return None
+
+
+def _is_mtb_copy_number(component: Json) -> bool:
+    """Whether a component named only "type" is the copy number type of the German tumour board profiles."""
+    return any(last_segment(system) == _MTB_COPY_NUMBER for system, _, _ in codings(component.get("code")))

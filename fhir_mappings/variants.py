@@ -13,24 +13,26 @@ from typing import Any
 
 from fhir_mappings.answers import has_value
 from fhir_mappings.context import Context, Reading
-from fhir_mappings.copy_numbers import copy_number_of
+from fhir_mappings.copy_numbers import COPY_NUMBER_COMPONENTS, copy_number_of
 from fhir_mappings.elements import objects
-from fhir_mappings.fusions import fusion_genes, fusion_in_text
+from fhir_mappings.fusions import FUSION_COMPONENTS, fusion_genes, fusion_in_text
+from fhir_mappings.karyotypes import fusions_in, is_normal
+from fhir_mappings.notation import Names
+from fhir_mappings.specimens import specimen_of
 from fhir_mappings.variant_parts import (
     ALLELIC_STATE,
     ISCN,
     REGION_NAME,
-    SIGNIFICANCE,
     VARIATION,
     VariantParts,
     collect_parts,
 )
 from knowledge.facts import Fact, Kind, Source, State
+from knowledge.genetic_code import contradiction
 from knowledge.protein_change import ProteinChangeKind
 
-_EXON = re.compile(r"\b[Ee]x(?:on)?\s*#?\s*(\d{1,2})\b")
-_NEGATION = re.compile(r"\b(?:no|not|without|negative|kein\w*|ohne|nicht|negativ)\b", re.IGNORECASE)
-_NORMAL_KARYOTYPE = re.compile(r"^4[56],X[XY]?(?:\[\d+\])?$")
+# "Exon #19", "Ex 19"; a stretch such as "Ex 1-10" is no exon.
+_EXON = re.compile(r"\b[Ee]x(?:on)?\s*#?\s*(\d{1,2})\b(?!\s*[-–_]\s*#?\d)")
 _REGION_KINDS = {kind.value: kind for kind in ProteinChangeKind}
 
 
@@ -44,7 +46,7 @@ def read_variant(context: Context) -> Reading:
     if is_group_without_names(parts):
         return Reading()
     if iscn := parts.iscn:
-        return Reading([_karyotype(parts, state, iscn)])
+        return Reading(_karyotype(parts, state, iscn))
     if genes := fusion_genes(parts):
         return Reading(_fusion(parts, state, genes))
     if change := copy_number_of(parts):
@@ -57,6 +59,8 @@ def read_variant(context: Context) -> Reading:
                     parts.symbols,
                     variant_class=change.name,
                     copies=change.copies,
+                    value=change.relative,
+                    score=None if change.relative is None else "relative copy number",
                     genomic=parts.names.genomic,
                 )
             ]
@@ -79,7 +83,8 @@ def _state(parts: VariantParts) -> tuple[State | None, str]:
         return State.PRESENT, ""
     if has_value(parts.context.data):
         return None, "the value is not an answer that is known"
-    if parts.names.any or parts.components.first(*ISCN, "82155-3") or parts.change in ("gain", "loss", "fusion"):
+    describes = parts.components.first(*ISCN, *COPY_NUMBER_COMPONENTS, *FUSION_COMPONENTS) is not None
+    if parts.names.any or describes or parts.change in ("gain", "loss", "fusion"):
         parts.warnings.append("no value was sent; the presence is implied by the named change")
         return State.PRESENT, ""
     return None, "no value and no change were sent"
@@ -100,16 +105,25 @@ def _fact(parts: VariantParts, kind: Kind, state: State, genes: tuple[str, ...],
         genes=genes,
         origin=parts.origin(),
         conflict=parts.conflict,
+        specimen=specimen_of(parts.context),
         date=parts.context.date,
         warnings=tuple(parts.warnings),
         **members,
     )
 
 
-def _karyotype(parts: VariantParts, state: State, iscn: str) -> Fact:
-    if state is State.PRESENT and _NORMAL_KARYOTYPE.match(iscn):
+def _karyotype(parts: VariantParts, state: State, iscn: str) -> list[Fact]:
+    """The karyotype, and the fusion beside it where its breakpoints are exactly those of a known one."""
+    if state is State.PRESENT and is_normal(iscn):
         state = State.ABSENT
-    return _fact(parts, Kind.KARYOTYPE, state, parts.symbols, value=iscn)
+    facts = [_fact(parts, Kind.KARYOTYPE, state, parts.symbols, value=iscn)]
+    if state is State.PRESENT:
+        for known in fusions_in(iscn, parts.context.tables.karyotype_fusions):
+            fusion = _fact(parts, Kind.FUSION, state, known.genes)
+            source = replace(fusion.source, raw=iscn)
+            warnings = (*fusion.warnings, "read from the breakpoints of the karyotype")
+            facts.append(replace(fusion, source=source, warnings=warnings))
+    return facts
 
 
 def _fusion(parts: VariantParts, state: State, genes: tuple[str, ...]) -> list[Fact]:
@@ -124,10 +138,7 @@ def _fusion(parts: VariantParts, state: State, genes: tuple[str, ...]) -> list[F
 def _small_variants(parts: VariantParts, state: State) -> Reading:
     symbols = parts.symbols
     if parts.names.any:
-        if len(symbols) > 1:
-            parts.warnings.append(f"one change with several genes: {', '.join(symbols)}")
-            symbols = (parts.transcript_gene,) if parts.transcript_gene in symbols else ()
-        return Reading([_small_variant(parts, state, tuple(filter(None, symbols)))])
+        return Reading([_named_variant(parts, state, names) for names in (parts.names, *parts.names.further)])
     if len(symbols) > 1:
         if state is State.PRESENT:
             return parts.context.unread("several genes and no change: a list of tested genes is no finding")
@@ -143,6 +154,20 @@ def _small_variants(parts: VariantParts, state: State) -> Reading:
     return parts.context.unread("no gene and no change that can be read")
 
 
+def _named_variant(parts: VariantParts, state: State, names: Names) -> Fact:
+    """One named change. Of several genes, a list of what was tested, it belongs to that of its transcript."""
+    symbols, several = parts.symbols, bool(parts.names.further)
+    if names is not parts.names:
+        warnings = [*names.warnings, "one of several changes in one Observation"]
+        parts = replace(parts, names=names, warnings=warnings)
+    if len(symbols) > 1:
+        parts.warnings.append(f"one change with several genes: {', '.join(symbols)}"[:120])
+        symbols = (parts.transcript_gene,) if parts.transcript_gene in symbols else ()
+    fact = _small_variant(parts, state, tuple(filter(None, symbols)))
+    # A frequency or allelic state beside several changes does not say which of them it belongs to.
+    return replace(fact, vaf=None, zygosity=None) if several else fact
+
+
 def _small_variant(parts: VariantParts, state: State, genes: tuple[str, ...]) -> Fact:
     names, tables = parts.names, parts.context.tables
     coding = str(names.coding) if names.coding else None
@@ -151,6 +176,8 @@ def _small_variant(parts: VariantParts, state: State, genes: tuple[str, ...]) ->
         protein = tables.alterations.protein_of_coding(genes[0], coding, names.transcript)
         if protein:
             parts.warnings.append(f"{protein} was derived from {coding}")
+    if coding and protein and (doubt := contradiction(coding, protein)):
+        parts.warnings.append(f"the coding and the protein change disagree: {doubt}")
     genomic = names.genomic
     if parts.nothing_changed and parts.change != "no_change" and not (protein or coding or genomic):
         genomic = "reference allele at an unstated position"
@@ -163,7 +190,7 @@ def _small_variant(parts: VariantParts, state: State, genes: tuple[str, ...]) ->
         coding=coding,
         genomic=genomic,
         transcript=names.transcript,
-        significance=parts.coded(SIGNIFICANCE, tables.significances),
+        significance=parts.significance,
         zygosity=parts.coded(ALLELIC_STATE, tables.zygosities),
         vaf=parts.allele_frequency(),
     )
@@ -181,7 +208,8 @@ def _class_of(parts: VariantParts, fact: Fact) -> str | None:
     if fact.protein or fact.coding:
         return None
     for text in parts.stated_texts():
-        if not _NEGATION.search(text) and (stated := catalogue.class_in_text(gene, text)):
+        stated = catalogue.class_in_text(gene, text)
+        if stated and not parts.context.tables.free_text.blocks(text):
             return stated
     return _class_of_exon(parts, gene) or _change_in_words(parts)
 

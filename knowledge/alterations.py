@@ -14,7 +14,13 @@ from typing import Any
 
 from knowledge.coding_change import CodingChange, base_accession, parse_coding_change
 from knowledge.facts import Fact, Kind, State
-from knowledge.protein_change import NotationError, ProteinChange, ProteinChangeKind, parse_protein_change
+from knowledge.protein_change import (
+    NotationError,
+    ProteinChange,
+    ProteinChangeKind,
+    is_among,
+    parse_protein_change,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +183,7 @@ class AlterationCatalogue:
             for resistance in entry.resistances
             if drugs & resistance.drugs
             and (
-                (fact.protein in resistance.changes)
+                is_among(fact.protein, resistance.changes)
                 or (resistance.variant_class is not None and resistance.variant_class in self.classes_of(gene, fact))
             )
         )
@@ -213,7 +219,7 @@ def _direct_classes(entry: GeneAlterations, fact: Fact) -> set[str]:
 
 
 def _protein_belongs(alteration: AlterationClass, change: ProteinChange, text: str) -> bool:
-    if text in alteration.changes or any(region.holds_protein(change) for region in alteration.regions):
+    if is_among(text, alteration.changes) or any(region.holds_protein(change) for region in alteration.regions):
         return True
     return (
         change.kind in (ProteinChangeKind.SUBSTITUTION, ProteinChangeKind.CODON) and change.start in alteration.codons

@@ -12,9 +12,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from knowledge import variant_decisions as _registers_variants  # noqa: F401  (adds the variant criterion to decide)
 from knowledge.criteria import AllOf, AnyOf, Criterion, Leaf, NoRecordedResistance, Not
-from knowledge.decisions import decide
+from knowledge.deciders import decide
 from knowledge.patient import Patient
 from knowledge.trace import Trace
 from knowledge.verdicts import Verdict, negation

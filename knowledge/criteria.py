@@ -23,6 +23,12 @@ EXTENTS = frozenset(
 )
 SETTINGS = frozenset({"neoadjuvant", "adjuvant", "perioperative", "maintenance", "consolidation"})
 COPY_NUMBER_CHANGES = frozenset({"amplification", "gain", "loss", "deletion"})
+#: The values that a signature can have, each of which excludes the others.
+SIGNATURE_VALUES = {
+    "MSI": frozenset({"MSI-H", "MSI-L", "MSS"}),
+    "MMR": frozenset({"dMMR", "pMMR"}),
+    "HRD": frozenset({"positive", "negative"}),
+}
 COURSES = frozenset({"progression", "no-progression", "stable"})
 
 
@@ -114,7 +120,9 @@ class HasCopyNumber:
 
 @dataclass(frozen=True, slots=True)
 class HasExpression:
-    """A protein score of ``marker`` in one of ``scores`` reaching a bound, or a plain positive result.
+    """A protein score of ``marker`` in one of ``scores`` reaching a bound, or a positive result.
+
+    A positive result is a bare answer or, with ``scores``, the answer of that method (``ISH``).
 
     Bounds are in the score's own unit (percent for TPS, TC, IC and TAP, none for CPS and IHC 0–3+).
     """
@@ -130,7 +138,7 @@ class HasExpression:
         _require(bool(self.marker), "an expression criterion names its marker")
         bounded = self.at_least is not None or self.below is not None
         _require(bounded != self.positive, f"{self.marker}: name a bound or a positive result, not both")
-        _require(bounded == bool(self.scores), f"{self.marker}: a bound needs the score it is measured in")
+        _require(not bounded or bool(self.scores), f"{self.marker}: a bound needs the score it is measured in")
 
 
 @dataclass(frozen=True, slots=True)

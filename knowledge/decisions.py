@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from functools import singledispatch
 
 from knowledge.criteria import (
-    STAGE_GROUPS,
+    SIGNATURE_VALUES,
     AgeBetween,
-    HadTherapy,
     HasCopyNumber,
     HasExpression,
     HasFusion,
@@ -22,16 +21,12 @@ from knowledge.criteria import (
     HasPhenotype,
     HasSignature,
     HasTumour,
-    InLine,
-    InSetting,
-    InStage,
     Leaf,
-    NeedsJudgement,
     NoRecordedResistance,
     PerformanceAtMost,
     SexIs,
 )
-from knowledge.dates import date_interval, surely_later, years_between
+from knowledge.dates import surely_later, years_between
 from knowledge.facts import Fact, Kind, State
 from knowledge.patient import Patient
 from knowledge.verdicts import Verdict
@@ -223,10 +218,16 @@ def _(criterion: HasExpression, patient: Patient) -> Decision:
     facts = [fact for fact in patient.of_marker(criterion.marker) if fact.kind is Kind.EXPRESSION]
     missing = "no result is recorded"
     if criterion.positive:
-        hits = [fact for fact in facts if fact.state is State.PRESENT and fact.value is None]
-        negatives = [fact for fact in facts if fact.state is State.ABSENT]
-        return weigh(hits, negatives, [fact for fact in facts if fact.state in _UNDECIDED], None, missing)
-    scored = [fact for fact in facts if fact.score in criterion.scores and isinstance(fact.value, int | float)]
+        # A bare answer and the answer of a named method (``ISH``) are different tests of one marker.
+        asked = [fact for fact in facts if (fact.score in criterion.scores if criterion.scores else fact.score is None)]
+        hits = [fact for fact in asked if fact.state is State.PRESENT and fact.value is None]
+        negatives = [fact for fact in asked if fact.state is State.ABSENT]
+        return weigh(hits, negatives, [fact for fact in asked if fact.state in _UNDECIDED], None, missing)
+    scored = [
+        fact
+        for fact in facts
+        if fact.state is State.PRESENT and fact.score in criterion.scores and isinstance(fact.value, int | float)
+    ]
     if not scored:
         return weigh([], [], facts, None, "no result with this score is recorded")
     current = newest(scored)
@@ -288,7 +289,10 @@ def _signature_verdict(criterion: HasSignature, fact: Fact) -> Verdict:
         return _at_least(low, high, fact.comparator, criterion.at_least)
     if not isinstance(fact.value, str):
         return Verdict.UNKNOWN
-    return Verdict.TRUE if fact.value in criterion.values else Verdict.FALSE
+    if fact.value in criterion.values:
+        return Verdict.TRUE
+    # A word outside the known values ("unstable") neither meets the criterion nor excludes it.
+    return Verdict.FALSE if fact.value in SIGNATURE_VALUES.get(criterion.name, frozenset()) else Verdict.UNKNOWN
 
 
 @decide.register
@@ -298,7 +302,13 @@ def _(criterion: HasGenotype, patient: Patient) -> Decision:
         for fact in patient.of_gene(Kind.GENOTYPE, criterion.gene)
         if fact.state is State.PRESENT and fact.diplotype
     ]
-    return _of_stable_value(facts, {fact.diplotype or "" for fact in facts}, criterion.diplotypes)
+    found = {_unordered(fact.diplotype or "") for fact in facts}
+    return _of_stable_value(facts, found, frozenset(map(_unordered, criterion.diplotypes)))
+
+
+def _unordered(diplotype: str) -> str:
+    """``*2A/*1`` and ``*1/*2A`` are the same diplotype."""
+    return "/".join(sorted(diplotype.split("/")))
 
 
 @decide.register
@@ -334,86 +344,3 @@ def _(criterion: NoRecordedResistance, patient: Patient) -> Decision:
     facts = tuple(dict.fromkeys(fact for fact, _ in found))
     names = ", ".join(sorted({f"{resistance.name} ({resistance.source})" for _, resistance in found}))
     return Decision(Verdict.FALSE, facts, note=f"resistance: {names}")
-
-
-# --- clinical context -----------------------------------------------------------------------------
-
-#: What a stage group says about the extent of disease: stage IV means distant metastasis (TNM M1).
-_STAGE_IMPLIES = {group: frozenset({"advanced", "metastatic"}) for group in ("IV", "IVA", "IVB", "IVC")}
-
-
-@decide.register
-def _(criterion: InStage, patient: Patient) -> Decision:
-    facts = newest(
-        fact for fact in patient.of_kind(Kind.STAGE) if fact.state is State.PRESENT and isinstance(fact.value, str)
-    )
-    if not facts:
-        return Decision(Verdict.UNKNOWN, note="no stage is recorded")
-    matching = [fact for fact in facts if _stage_terms(str(fact.value)) & criterion.stages]
-    if matching:
-        return Decision(Verdict.TRUE, tuple(matching))
-    # An earlier stage may have progressed since, so a recorded stage does not exclude a later one.
-    if criterion.stages <= _NOT_METASTATIC and all("metastatic" in _stage_terms(str(fact.value)) for fact in facts):
-        return Decision(Verdict.FALSE, tuple(facts))
-    return Decision(Verdict.UNKNOWN, tuple(facts), note="the recorded stage does not tell")
-
-
-_NOT_METASTATIC = STAGE_GROUPS - frozenset(_STAGE_IMPLIES) | {"early", "resectable", "resected", "locally-advanced"}
-
-
-def _stage_terms(value: str) -> frozenset[str]:
-    number = value.rstrip("ABC")
-    return frozenset({value, number}) | _STAGE_IMPLIES.get(value, frozenset())
-
-
-@decide.register
-def _(criterion: InSetting, patient: Patient) -> Decision:
-    return Decision(Verdict.UNKNOWN, note="the treatment setting is not recorded")
-
-
-@decide.register
-def _(criterion: NeedsJudgement, patient: Patient) -> Decision:
-    return Decision(Verdict.UNKNOWN, note="for the clinician to judge")
-
-
-@decide.register
-def _(criterion: InLine, patient: Patient) -> Decision:
-    given = [fact for fact in patient.of_kind(Kind.THERAPY) if fact.state is State.PRESENT and fact.line is not None]
-    if not given:
-        return Decision(Verdict.UNKNOWN, note="the line of therapy cannot be told from the record")
-    next_line = max(fact.line or 0 for fact in given) + 1
-    inside = next_line >= criterion.at_least and (criterion.at_most is None or next_line <= criterion.at_most)
-    return Decision(Verdict.TRUE if inside else Verdict.FALSE, tuple(given))
-
-
-@decide.register
-def _(criterion: HadTherapy, patient: Patient) -> Decision:
-    facts = _therapies(criterion, patient)
-    given = [fact for fact in facts if fact.state is State.PRESENT]
-    if given and criterion.course is None:
-        return Decision(Verdict.TRUE, tuple(given))
-    if given:
-        return _course(given, criterion.course)
-    denied = [
-        fact for fact in facts if fact.state is State.ABSENT and (criterion.inn or fact.marker == criterion.drug_class)
-    ]
-    if denied:
-        return Decision(Verdict.FALSE, tuple(denied))
-    return Decision(Verdict.UNKNOWN, note="not recorded")
-
-
-def _therapies(criterion: HadTherapy, patient: Patient) -> list[Fact]:
-    """Therapy facts of the drug, or of the class: by a member, or named as the class itself."""
-    therapies = patient.of_kind(Kind.THERAPY)
-    if criterion.drug_class is None:
-        return [fact for fact in therapies if fact.inn == criterion.inn]
-    members = patient.reference.drug_classes.members(criterion.drug_class)
-    return [fact for fact in therapies if fact.inn in members or fact.marker == criterion.drug_class]
-
-
-def _course(given: list[Fact], course: str | None) -> Decision:
-    known = [fact for fact in given if fact.value is not None]
-    if not known:
-        return Decision(Verdict.UNKNOWN, tuple(given), note="given; its course is not recorded")
-    latest = max(known, key=lambda fact: date_interval(fact.date))
-    return Decision(Verdict.TRUE if latest.value == course else Verdict.FALSE, (latest,))

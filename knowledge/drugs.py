@@ -15,6 +15,7 @@ class DrugClass:
     label: str
     members: frozenset[str]
     source: str
+    includes: frozenset[str] = frozenset()  # other classes all of whose therapies belong to this one
 
 
 class DrugClasses:
@@ -29,6 +30,10 @@ class DrugClasses:
     def __getitem__(self, name: str) -> DrugClass:
         return self._classes[name]
 
+    def included(self, name: str) -> frozenset[str]:
+        """The names of the class itself and of the classes that it includes."""
+        return frozenset({name}) | self._classes[name].includes
+
     def members(self, name: str) -> frozenset[str]:
         """The INNs of a class; empty for a treatment that is not a single drug."""
         return self._classes[name].members
@@ -38,7 +43,13 @@ def read_drug_classes(data: Mapping[str, Any]) -> DrugClasses:
     """Build the table from its YAML document."""
     return DrugClasses(
         {
-            item["name"]: DrugClass(item["name"], item["label"], frozenset(item["members"]), item["source"])
+            item["name"]: DrugClass(
+                item["name"],
+                item["label"],
+                frozenset(item["members"]),
+                item["source"],
+                frozenset(item.get("includes", ())),
+            )
             for item in data["classes"]
         }
     )

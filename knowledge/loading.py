@@ -83,7 +83,12 @@ def load_knowledge_base(data: Path = DATA, tumours: TumourTree | None = None) ->
     catalogue = AlterationCatalogue(
         read_gene_alterations(document) for name, document in documents.items() if name.startswith("alterations/")
     )
-    reference = Reference(tree, catalogue, read_drug_classes(documents["drug_classes.yaml"]))
+    reference = Reference(
+        tree,
+        catalogue,
+        read_drug_classes(documents["drug_classes.yaml"]),
+        frozenset(item["tumour"] for item in documents["stages.yaml"]["metastatic_at_stage_four"]),
+    )
     medicines = tuple(_medicine(name, documents[name], reference) for name in documents if name.startswith("eu/"))
     _check(medicines, reference)
     # The tumour tree decides what a criterion on a node covers, so it is part of the release.
@@ -97,16 +102,18 @@ def _documents(data: Path) -> Iterator[tuple[str, Any]]:
     schemas = {
         "eu": _validator("medicine"),
         "alterations": _validator("alterations"),
-        "": _validator("drug_classes"),
+        "drug_classes.yaml": _validator("drug_classes"),
+        "stages.yaml": _validator("stages"),
     }
-    files = sorted([*data.glob("eu/*.yaml"), *data.glob("alterations/*.yaml"), data / "drug_classes.yaml"])
+    single = [data / "drug_classes.yaml", data / "stages.yaml"]
+    files = sorted([*data.glob("eu/*.yaml"), *data.glob("alterations/*.yaml"), *single])
     for path in files:
         name = path.relative_to(data).as_posix()
         try:
             document = read_yaml(path)
         except UnreadableYaml as error:
             raise KnowledgeError(str(error)) from error
-        _validate(name, document, schemas[name.rpartition("/")[0]])
+        _validate(name, document, schemas[name.rpartition("/")[0] or name])
         yield name, document
 
 

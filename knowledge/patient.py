@@ -15,11 +15,15 @@ from knowledge.terminology import TumourTree
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Reference:
-    """The terminology that decisions need beside the facts."""
+    """The terminology that decisions need beside the facts.
+
+    ``metastatic_at_stage_four``: OncoTree nodes of tumours whose stage IV always means distant metastasis.
+    """
 
     tumours: TumourTree
     alterations: AlterationCatalogue
     drug_classes: DrugClasses
+    metastatic_at_stage_four: frozenset[str] = frozenset()
 
 
 class Patient:

@@ -3,11 +3,15 @@
 ``parse_protein_change`` reads one- and three-letter forms, with or without reference, ``p.`` and
 parentheses, and legacy forms (``E746-A750del``, ``delE746_A750``, ``L747_A750>P``). ``str()`` of the
 result is the canonical three-letter form without reference, and reads back to the same value.
+
+What is not one change is refused. Where a text names alternatives at one codon (``V600E/K``), the codon is
+all it says: ``common_codon`` gives that.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -32,6 +36,7 @@ class ProteinChangeKind(StrEnum):
     DELETION_INSERTION = "deletion-insertion"
     FRAMESHIFT = "frameshift"
     EXTENSION = "extension"
+    START_LOST = "start-lost"  # p.Met1?: the start codon is changed, what follows is not known
     CODON = "codon"  # "V600", "G12X": the codon is named, the new residue is not
     NO_CHANGE = "no-change"  # p.=
     UNKNOWN = "unknown"  # p.?, p.0
@@ -68,6 +73,8 @@ class ProteinChange:
                 return f"p.{self._range()}="
             case ProteinChangeKind.CODON:
                 return f"p.{self._range()}"
+            case ProteinChangeKind.START_LOST:
+                return f"p.{self._range()}?"
             case ProteinChangeKind.SUBSTITUTION | ProteinChangeKind.NONSENSE:
                 return f"p.{self._range()}{self.new[0]}"
             case ProteinChangeKind.FRAMESHIFT:
@@ -116,7 +123,8 @@ _RESIDUE = rf"(?:{_RESIDUE3}|[ACDEFGHIKLMNPQRSTVWYU*])"
 _SITE = rf"(?P<first>{_RESIDUE})(?P<start>\d{{1,5}})"
 _SITES = rf"{_SITE}(?:[_-](?P<last>{_RESIDUE})?(?P<end>\d{{1,5}}))?"
 _RESIDUES = rf"(?:{_RESIDUE3})+|[ACDEFGHIKLMNPQRSTVWYU*]+"
-_COUNT = r"\(?(?P<count>\d{1,3})\)?"
+# "ins(3)", "ins3", "insXaa[3]": how many residues, not which.
+_COUNT = r"(?:Xaa|X)?[(\[]?(?P<count>\d{1,3})[)\]]?"
 
 _REFERENCE = re.compile(r"^(?P<reference>[A-Za-z]{1,4}[A-Za-z0-9_.-]*)?(?:\((?P<gene>[A-Za-z0-9-]+)\))?:(?=\s*[pP(\[])")
 _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
@@ -132,8 +140,10 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ("duplication", rf"{_SITES}dup(?:{_RESIDUES}|\d{{1,3}})?"),
         ("insertion", rf"{_SITES}ins(?:(?P<new>{_RESIDUES})|{_COUNT})?"),
         ("synonymous", rf"{_SITE}="),
+        ("start-lost", r"(?P<first>Met|M)(?P<start>1)\?"),
         ("substitution", rf"{_SITE}(?P<new>{_RESIDUE})"),
-        ("codon", rf"{_SITE}[X?]?"),
+        # X is any residue in "G12X" and the stop in an older "R213X"; both name the codon.
+        ("codon", rf"{_SITE}(?:Xaa|[X?])?"),
     )
 )
 
@@ -150,11 +160,8 @@ def parse_protein_change(text: str) -> ProteinChange:
     Raises :class:`NotationError` for anything that is not exactly one protein change, for instance
     alternatives (``V600E/K``), mosaics (``p.Trp24=/Cys``) and combinations (``p.[A;B]``).
     """
-    body = re.sub(r"\s+", "", text)
-    body = _REFERENCE.sub("", body)
-    body = body.removeprefix("p.").removeprefix("P.")
-    body = _without_brackets(body)
-    if body in ("=", "(=)"):
+    body = _body(text)
+    if body == "=":
         return ProteinChange(ProteinChangeKind.NO_CHANGE)
     if body in ("?", "0", "0?"):
         return ProteinChange(ProteinChangeKind.UNKNOWN)
@@ -165,11 +172,100 @@ def parse_protein_change(text: str) -> ProteinChange:
     raise NotationError(f"not a protein change: {text[:80]!r}")
 
 
+def common_codon(text: str) -> ProteinChange | None:
+    """The codon of alternatives at one codon (``V600E/K``, ``p.(Gly719Ala^Ser)``), which is all they say for sure.
+
+    ``None`` for anything else: alternatives at several codons, combinations, mosaics.
+    """
+    match = _ALTERNATIVES.fullmatch(_body(text))
+    if match is None:
+        return None
+    site, others = match["site"], re.split(_OR, match["others"])[1:]
+    sites = {other[: len(site)] for other in others if re.search(r"\d", other)}
+    if sites - {site}:
+        return None
+    residue, codon = three_letter(match["first"]), int(match["start"])
+    return ProteinChange(ProteinChangeKind.CODON, residue, codon, residue, codon)
+
+
+def same_protein_change(one: ProteinChange, other: ProteinChange) -> bool:
+    """Whether two notations name the same change.
+
+    An inserted copy of the residues beside it is a duplication: ``p.Ala775_Gly776insTyrValMetAla`` is
+    ``p.Tyr772_Ala775dup``. The two are compared by what both say: place, length, first and last residue.
+    """
+    if one == other:
+        return True
+    kinds = {one.kind, other.kind}
+    if kinds != {ProteinChangeKind.INSERTION, ProteinChangeKind.DUPLICATION}:
+        return False
+    inserted, doubled = (one, other) if one.kind is ProteinChangeKind.INSERTION else (other, one)
+    if not inserted.new or len(inserted.new) != doubled.end - doubled.start + 1:
+        return False
+    ends_agree = (inserted.new[0], inserted.new[-1]) == (doubled.first, doubled.last)
+    after_the_copy = (inserted.start, inserted.first) == (doubled.end, doubled.last)
+    before_the_copy = (inserted.end, inserted.last) == (doubled.start, doubled.first)
+    return ends_agree and (after_the_copy or before_the_copy)
+
+
+def is_among(text: str | None, changes: Collection[str]) -> bool:
+    """Whether a canonical protein change is one of the changes, in whatever notation."""
+    if text is None or text in changes:
+        return text is not None
+    change = _read(text)
+    if change is None or change.kind not in _TWO_NOTATIONS:
+        return False
+    return any((other := _read(wanted)) is not None and same_protein_change(change, other) for wanted in changes)
+
+
+_TWO_NOTATIONS = (ProteinChangeKind.INSERTION, ProteinChangeKind.DUPLICATION)
+
+
+def _read(text: str) -> ProteinChange | None:
+    try:
+        return parse_protein_change(text)
+    except NotationError:
+        return None
+
+
+_TYPOGRAPHY = str.maketrans({"\u2010": "-", "\u2011": "-", "\u2013": "-", "\u2014": "-", "\u2212": "-", "\u2192": ">"})
+_CAPITALS = re.compile("|".join(three.upper() for three in _ONE_LETTER))
+_OR = r"[/^|]"
+_ALTERNATIVES = re.compile(
+    rf"(?P<site>{_SITE})(?:{_RESIDUE})(?P<others>(?:{_OR}(?:{_RESIDUE}\d{{1,5}})?(?:{_RESIDUE}))+)"
+)
+
+
+def _body(text: str) -> str:
+    """The notation without reference, ``p.``, outer brackets, and with one kind of dash."""
+    body = re.sub(r"\s+", "", text)
+    if not body.isascii():
+        body = body.translate(_TYPOGRAPHY)
+    if body.startswith("(p.") and body.endswith(")"):
+        body = body[1:-1]
+    body = _REFERENCE.sub("", body)
+    body = body.removeprefix("p.").removeprefix("P.")
+    body = _without_brackets(body)
+    # All capitals as in "VAL600GLU" are the three-letter form; no one-letter form has three before a number.
+    return _CAPITALS.sub(lambda match: match[0].title(), body) if _ALL_CAPITALS.match(body) else body
+
+
+_ALL_CAPITALS = re.compile(rf"(?:{_CAPITALS.pattern})\d")
+
+
 def _without_brackets(body: str) -> str:
-    while len(body) > 2 and (body[0], body[-1]) in (("(", ")"), ("[", "]")):
+    while len(body) > 2 and (body[0], body[-1]) in (("(", ")"), ("[", "]")) and _is_one_bracket(body):
         body = body[1:-1]
     # p.Gln1756(Profs) and similar inner brackets carry "predicted" only
-    return body if re.search(r"\(\d+\)$", body) else body.replace("(", "").replace(")", "")
+    return body if _COUNTED.search(body) else body.replace("(", "").replace(")", "")
+
+
+_COUNTED = re.compile(r"\(\d+\)$")
+
+
+def _is_one_bracket(body: str) -> bool:
+    """Whether the first bracket closes at the end, unlike in ``[A];[B]``."""
+    return body[0] not in body[1:] or body.index(body[-1]) == len(body) - 1
 
 
 def _built(name: str, parts: dict[str, str | None], text: str) -> ProteinChange:

@@ -5,9 +5,8 @@ Equal leaves are decided once per patient, because many labels ask the same ques
 
 from __future__ import annotations
 
-from knowledge import variant_decisions as _registers_variants  # noqa: F401  (adds the variant criterion to decide)
 from knowledge.criteria import AllOf, AnyOf, Criterion, Leaf, Not
-from knowledge.decisions import decide
+from knowledge.deciders import decide
 from knowledge.patient import Patient
 from knowledge.trace import Trace
 from knowledge.verdicts import conjunction, disjunction, negation

@@ -10,11 +10,19 @@ from knowledge.criteria import HasVariant
 from knowledge.decisions import Decision, decide, gene_level_negatives, is_benign, weigh
 from knowledge.facts import Fact, Kind, Origin, State
 from knowledge.patient import Patient
-from knowledge.protein_change import NotationError, ProteinChange, ProteinChangeKind, parse_protein_change
+from knowledge.protein_change import (
+    NotationError,
+    ProteinChange,
+    ProteinChangeKind,
+    is_among,
+    parse_protein_change,
+)
 from knowledge.verdicts import Verdict
 
 _SUBSTITUTIONS = frozenset({ProteinChangeKind.SUBSTITUTION, ProteinChangeKind.NONSENSE, ProteinChangeKind.SYNONYMOUS})
 _PATHOGENIC = frozenset({"pathogenic", "likely pathogenic"})
+#: The scope of a negative that speaks for every small variant of the gene, and for no fusion or copy number.
+_ANY_SMALL_VARIANT = "small variant"
 
 
 @decide.register
@@ -31,7 +39,7 @@ def decide_variant(criterion: HasVariant, patient: Patient) -> Decision:
             near.append(fact)
     negatives = _negatives(criterion, facts, patient)
     if not hits and not negatives:
-        other = [fact for fact in near if _same_codon_differs(criterion, fact)]
+        other = [fact for fact in near if not fact.conflict and _same_codon_differs(criterion, fact)]
         if other:
             return Decision(Verdict.FALSE, tuple(other), note="another change is reported at this codon")
     return weigh(hits, _disputing(negatives, hits), near, _depth(criterion), "no result is recorded for it")
@@ -51,7 +59,7 @@ def _origin_fits(criterion: HasVariant, fact: Fact) -> bool:
 
 def _hits(criterion: HasVariant, fact: Fact, patient: Patient) -> bool:
     if criterion.protein:
-        return fact.protein in criterion.protein
+        return is_among(fact.protein, criterion.protein)
     if criterion.pathogenic:
         return fact.significance in _PATHOGENIC
     if criterion.variant_class:
@@ -67,6 +75,7 @@ def _hits(criterion: HasVariant, fact: Fact, patient: Patient) -> bool:
 def _negatives(criterion: HasVariant, facts: list[Fact], patient: Patient) -> list[Fact]:
     """Documented negatives whose scope covers the whole criterion."""
     whole_gene = gene_level_negatives(criterion.gene, patient)
+    whole_gene += [fact for fact in facts if fact.state is State.ABSENT and fact.variant_class == _ANY_SMALL_VARIANT]
     absent = [fact for fact in facts if fact.state is State.ABSENT and fact not in whole_gene]
     if criterion.protein:
         covering = [fact for fact in absent if _covers_change(fact, criterion, patient)]
@@ -91,7 +100,7 @@ def _covers_change(fact: Fact, criterion: HasVariant, patient: Patient) -> bool:
 
 def _covers(fact: Fact, change: str, gene: str, patient: Patient) -> bool:
     """Whether a documented negative excludes one exact protein change."""
-    if fact.protein == change:
+    if is_among(fact.protein, (change,)):
         return True
     wanted = parse_protein_change(change)
     if wanted.start == wanted.end and _names_codon(fact, wanted.start):
@@ -113,7 +122,7 @@ def _disputing(negatives: list[Fact], hits: list[Fact]) -> list[Fact]:
 
 
 def _disputes(negative: Fact, hit: Fact) -> bool:
-    if negative.protein is None or negative.protein == hit.protein:
+    if negative.protein is None or is_among(hit.protein, (negative.protein,)):
         return True
     change = _read(hit)
     return change is not None and _names_codon(negative, change.start)

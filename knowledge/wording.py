@@ -260,12 +260,20 @@ def describe_alteration(fact: Fact) -> str:
         case Kind.DISEASE:
             return f"tumour type {fact.tumour}" if fact.tumour else "tumour type not recognised"
         case Kind.PHENOTYPE:
-            return f"{'/'.join(fact.genes)} {fact.phenotype}"
+            return _named(fact, fact.phenotype)
         case Kind.GENOTYPE:
-            return f"{'/'.join(fact.genes)} {fact.diplotype or fact.allele}"
+            return _named(fact, fact.diplotype or fact.allele)
+        case Kind.HLA:
+            return fact.allele or _named(fact, None)
         case Kind.THERAPY:
-            return f"{fact.inn} ({fact.status})" if fact.status else f"{fact.inn}"
+            name = fact.inn or (fact.marker or "therapy").replace("-", " ")
+            return f"{name} ({fact.status})" if fact.status else name
     return f"{fact.marker or fact.kind.value} {fact.value if fact.value is not None else ''}".strip()
+
+
+def _named(fact: Fact, result: str | None) -> str:
+    value = fact.value if result is None else result
+    return " ".join(part for part in ("/".join(fact.genes), "" if value is None else str(value)) if part)
 
 
 def describe_fact(fact: Fact) -> str:

@@ -14,6 +14,7 @@ from pathlib import Path
 from knowledge import Fact, Kind
 from knowledge.coding_change import parse_coding_change
 from knowledge.protein_change import parse_protein_change
+from tests.corpus_clinical import CLINICAL, is_in_the_file
 
 #: Index kinds that have a reader, and the kinds of facts that carry them.
 BUILT = {
@@ -23,6 +24,15 @@ BUILT = {
     "cnv": {Kind.COPY_NUMBER},
     "disease": {Kind.DISEASE},
     "ihc": {Kind.EXPRESSION},
+    "ish": {Kind.EXPRESSION},
+    "msi": {Kind.SIGNATURE},
+    "tmb": {Kind.SIGNATURE},
+    "therapy": {Kind.THERAPY},
+    "genotype": {Kind.GENOTYPE},
+    "pgx_genotype": {Kind.GENOTYPE},
+    "pgx_haplotype": {Kind.GENOTYPE},
+    "pgx_phenotype": {Kind.PHENOTYPE},
+    "hla": {Kind.HLA},
 }
 
 
@@ -36,7 +46,9 @@ class Expected:
 
     @property
     def is_built(self) -> bool:
-        return self.kind in BUILT and not (self.kind == "ihc" and dict(self.pairs).get("marker") != "PD-L1")
+        if self.kind in CLINICAL:
+            return is_in_the_file(self.kind, dict(self.pairs))
+        return self.kind in BUILT
 
     def comparable(self) -> list[tuple[str, str]]:
         return [
@@ -46,12 +58,16 @@ class Expected:
         ]
 
     def matches(self, fact: Fact) -> bool:
+        if self.kind in CLINICAL:
+            return any(wanted(fact) for wanted in CLINICAL[self.kind](dict(self.pairs)))
         if fact.kind not in BUILT[self.kind]:
             return False
         return all(_COMPARISONS[key](fact, value) for key, value in self.comparable())
 
     def count(self) -> int:
         """How many facts one line stands for (``count~=7 somatic SNVs``)."""
+        if self.kind in CLINICAL:
+            return len(CLINICAL[self.kind](dict(self.pairs)))
         number = re.match(r"\d+", dict(self.pairs).get("count", ""))
         return int(number[0]) if number else 1
 
@@ -66,13 +82,23 @@ def read_index(corpus: Path) -> list[Expected]:
             pairs = tuple(_pair(part) for part in text.split("; ") if "=" in part)
             kind = dict(pairs).get("kind")
             if kind and kind != "none":
-                expected.append(Expected(row["file"], kind, pairs))
+                expected += [Expected(row["file"], kind, single) for single in _one_drug_each(kind, pairs)]
     return expected
 
 
 def _pair(part: str) -> tuple[str, str]:
     key, _, value = part.partition("=")
     return key.removesuffix("~").strip(), value.strip()
+
+
+def _one_drug_each(kind: str, pairs: tuple[tuple[str, str], ...]) -> list[tuple[tuple[str, str], ...]]:
+    """A line that lists several drugs stands for one therapy each; a stain with its score for two facts."""
+    if "tps_in_note" in dict(pairs):
+        return [tuple(pair for pair in pairs if pair[0] != name) for name in ("value", "tps_in_note")]
+    if kind != "therapy":
+        return [pairs]
+    drugs = dict(pairs)["drug"].split(",")
+    return [tuple((key, drug if key == "drug" else value) for key, value in pairs) for drug in drugs]
 
 
 def _not_in_the_source(value: str) -> bool:
@@ -85,6 +111,8 @@ def _not_in_the_source(value: str) -> bool:
 
 
 def _state(fact: Fact, value: str) -> bool:
+    if fact.kind is Kind.THERAPY:
+        return (fact.status or "").startswith(value)
     return fact.state == ("absent" if value.startswith(("absent", "wild type")) else "present")
 
 
@@ -97,8 +125,71 @@ def _disease_code(fact: Fact, value: str) -> bool:
     return value in (fact.source.raw or "") or fact.histology == value
 
 
+def _marker(fact: Fact, value: str) -> bool:
+    return fact.marker == value.split()[0]
+
+
+def _marker_value(fact: Fact, value: str) -> bool:
+    """Yes and no of a stain, a class, or a number; instability without its degree is ``unstable``."""
+    if fact.kind not in (Kind.EXPRESSION, Kind.SIGNATURE):
+        return True
+    word = value.split()[0]
+    if fact.kind is Kind.EXPRESSION:
+        return fact.value is None and fact.state == {"negative": "absent", "positive": "present"}.get(word, word)
+    wanted = "unstable" if word == "positive" else word
+    return str(fact.value) == wanted
+
+
+def _marker_unit(fact: Fact, value: str) -> bool:
+    return fact.kind is not Kind.SIGNATURE or fact.unit == "mut/Mb"
+
+
+def _hybridisation(fact: Fact, value: str) -> bool:
+    return (fact.state, fact.comparator, fact.value) == ("absent", "<", 1.8)
+
+
+def _genes(fact: Fact, value: str) -> bool:
+    return set(value.split()[0].split("+")) <= set(fact.genes)
+
+
+def _without_gene(alleles: str) -> str:
+    """``CYP2C9 *2/*5`` to ``*2/*5``; the gene of an HLA allele is part of its name."""
+    return re.sub(r"^(?!HLA-)[A-Z0-9]+\s*(?=\*)", "", alleles.split(" (")[0])
+
+
+def _diplotype(fact: Fact, value: str) -> bool:
+    return sorted((fact.diplotype or "").split("/")) == sorted(_without_gene(value).split("/"))
+
+
+def _phenotype(fact: Fact, value: str) -> bool:
+    wanted = value.split(" (")[0].replace("metabolizer", "metaboliser")
+    return fact.kind is not Kind.PHENOTYPE or fact.phenotype == wanted
+
+
+def _pharmacogenomic_text(fact: Fact, value: str) -> bool:
+    if fact.kind not in (Kind.GENOTYPE, Kind.PHENOTYPE, Kind.HLA):
+        return True
+    return value in (fact.source.raw, fact.allele)
+
+
+def _drug(fact: Fact, value: str) -> bool:
+    """The INN in the name that was sent: with its strength, in German, in tall man lettering."""
+    return fact.kind is not Kind.THERAPY or (fact.inn or "none").rstrip("e") in value.lower()
+
+
 _COMPARISONS = {
-    "gene": lambda fact, value: value.split()[0] in fact.genes,
+    "marker": _marker,
+    "value": _marker_value,
+    "unit": _marker_unit,
+    "interp": _hybridisation,
+    "drug": _drug,
+    "period": lambda fact, value: fact.date == value.partition("..")[2],
+    "gene": _genes,
+    "diplotype": _diplotype,
+    "allele": lambda fact, value: fact.allele == _without_gene(value),
+    "phenotype": _phenotype,
+    "text": _pharmacogenomic_text,
+    "presence": lambda fact, value: (fact.state == "present") == (value == "true"),
     "p": lambda fact, value: fact.protein == str(parse_protein_change(value)),
     "p_in_display": lambda fact, value: fact.protein == str(parse_protein_change(value)),
     "c": lambda fact, value: fact.coding == str(parse_coding_change(value)),

@@ -72,16 +72,15 @@ def _bundled(document: Json) -> Json:
     if document.get("resourceType") != "DiagnosticReport" or not document.get("contained"):
         return document
     contained = document.pop("contained")
-    text = json.dumps(document)
+    text = json.dumps([document, *contained])
     for item in contained:
         if item.get("id"):
             text = text.replace(f'"#{item["id"]}"', f'"{item["resourceType"]}/{item["id"]}"')
     subject = document.get("subject")
-    entries = [{"resource": json.loads(text)}]
-    for item in contained:
-        if subject and item["resourceType"] == "Observation":
-            item.setdefault("subject", subject)
-        entries.append({"resource": item})
+    entries = [{"resource": item} for item in json.loads(text)]
+    for entry in entries:
+        if subject and entry["resource"]["resourceType"] == "Observation":
+            entry["resource"].setdefault("subject", subject)
     return {"resourceType": "Bundle", "type": "collection", "entry": entries}
 
 

@@ -205,8 +205,11 @@ def test_golden_files_of_equal_names_do_not_collide(tmp_path: Path) -> None:
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
         _file(tmp_path / folder, "patient.json", bundle(patient(), condition(), L858R))
-    _run("replay", str(tmp_path / "a"), str(tmp_path / "b"), "--save", str(tmp_path / "golden"))
+    _run("replay", str(tmp_path), "--save", str(tmp_path / "golden"))
     assert len(list((tmp_path / "golden").iterdir())) == 2
+    result = CliRunner().invoke(main, ["replay", str(tmp_path / "a"), str(tmp_path / "b")])
+    assert result.exit_code == 1
+    assert "two inputs are called patient.json" in result.stderr
 
 
 def test_a_settings_file_is_used_by_every_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -66,7 +66,8 @@ def test_an_unconfirmed_diagnosis_is_not_present(advisor: Advisor, status: str) 
 def test_a_metastasis_is_no_second_tumour(advisor: Advisor) -> None:
     record = advisor.record(bundle(patient(), condition("94225005")))
     assert [(fact.kind, fact.value) for fact in record.facts if fact.kind is not Kind.DEMOGRAPHIC] == [
-        (Kind.STAGE, "metastatic")
+        (Kind.STAGE, "metastatic"),
+        (Kind.DISEASE_STATUS, "brain"),
     ]
 
 

@@ -1,0 +1,113 @@
+"""How stage, setting, line and prior therapy are decided."""
+
+from __future__ import annotations
+
+from knowledge.criteria import EXTENTS, STAGE_GROUPS, HadTherapy, InLine, InSetting, InStage, NeedsJudgement
+from knowledge.dates import date_interval
+from knowledge.decisions import Decision, decide, newest
+from knowledge.facts import Fact, Kind, State
+from knowledge.patient import Patient
+from knowledge.verdicts import Verdict
+
+#: What distant metastasis excludes. A recorded early stage excludes nothing: the disease may have progressed.
+_NOT_METASTATIC = (STAGE_GROUPS - {"IV", "IVA", "IVB", "IVC"}) | {"early", "resectable", "resected", "locally-advanced"}
+
+
+@decide.register
+def _(criterion: InStage, patient: Patient) -> Decision:
+    recorded = [fact for fact in patient.of_kind(Kind.STAGE) if fact.state is State.PRESENT and _terms(fact)]
+    metastatic = [fact for fact in recorded if _means_metastasis(fact, patient)]
+    if metastatic and criterion.stages & {"metastatic", "advanced"}:
+        return Decision(Verdict.TRUE, tuple(metastatic))
+    if metastatic and criterion.stages <= _NOT_METASTATIC:
+        return Decision(Verdict.FALSE, tuple(metastatic))
+    current = newest(recorded)
+    if not current:
+        return Decision(Verdict.UNKNOWN, note="no stage is recorded")
+    matching = [fact for fact in current if _terms(fact) & criterion.stages]
+    if matching and len(matching) == len(current):
+        return Decision(Verdict.TRUE, tuple(matching))
+    note = "conflicting results of the same date" if matching else "the recorded stage does not tell"
+    return Decision(Verdict.UNKNOWN, tuple(current), note=note)
+
+
+def _terms(fact: Fact) -> frozenset[str]:
+    """The stage group with the groups that contain it, or the extent; empty for values of other scales."""
+    if not isinstance(fact.value, str):
+        return frozenset()
+    group = fact.value.rstrip("123")
+    if group in STAGE_GROUPS:
+        return frozenset({group, group.rstrip("ABC")})
+    return frozenset({fact.value}) & EXTENTS
+
+
+def _means_metastasis(fact: Fact, patient: Patient) -> bool:
+    """Documented metastasis, or stage IV of a tumour in which every stage IV has distant metastasis."""
+    if fact.value == "metastatic":
+        return True
+    reference = patient.reference
+    tumours = [disease.tumour for disease in patient.of_kind(Kind.DISEASE) if disease.state is State.PRESENT]
+    return (
+        "IV" in _terms(fact)
+        and bool(tumours)
+        and all(
+            tumour and any(reference.tumours.is_a(tumour, node) for node in reference.metastatic_at_stage_four)
+            for tumour in tumours
+        )
+    )
+
+
+@decide.register
+def _(criterion: InSetting, patient: Patient) -> Decision:
+    return Decision(Verdict.UNKNOWN, note="the treatment setting is not recorded")
+
+
+@decide.register
+def _(criterion: NeedsJudgement, patient: Patient) -> Decision:
+    return Decision(Verdict.UNKNOWN, note="for the clinician to judge")
+
+
+@decide.register
+def _(criterion: InLine, patient: Patient) -> Decision:
+    given = [fact for fact in patient.of_kind(Kind.THERAPY) if fact.state is State.PRESENT and fact.line is not None]
+    if not given:
+        return Decision(Verdict.UNKNOWN, note="the line of therapy cannot be told from the record")
+    next_line = max(fact.line or 0 for fact in given) + 1
+    inside = next_line >= criterion.at_least and (criterion.at_most is None or next_line <= criterion.at_most)
+    return Decision(Verdict.TRUE if inside else Verdict.FALSE, tuple(given))
+
+
+@decide.register
+def _(criterion: HadTherapy, patient: Patient) -> Decision:
+    facts = _therapies(criterion, patient)
+    given = [fact for fact in facts if fact.state is State.PRESENT]
+    if given and criterion.course is None:
+        return Decision(Verdict.TRUE, tuple(given))
+    if given:
+        return _course(given, criterion.course)
+    denied = [
+        fact for fact in facts if fact.state is State.ABSENT and (criterion.inn or fact.marker == criterion.drug_class)
+    ]
+    if denied:
+        return Decision(Verdict.FALSE, tuple(denied))
+    if facts:
+        return Decision(Verdict.UNKNOWN, tuple(facts), note="ordered; that it was given is not recorded")
+    return Decision(Verdict.UNKNOWN, note="not recorded")
+
+
+def _therapies(criterion: HadTherapy, patient: Patient) -> list[Fact]:
+    """Therapy facts of the drug, or of the class: by a member, or named as the class itself."""
+    therapies = patient.of_kind(Kind.THERAPY)
+    if criterion.drug_class is None:
+        return [fact for fact in therapies if fact.inn == criterion.inn]
+    classes = patient.reference.drug_classes
+    members, names = classes.members(criterion.drug_class), classes.included(criterion.drug_class)
+    return [fact for fact in therapies if fact.inn in members or fact.marker in names]
+
+
+def _course(given: list[Fact], course: str | None) -> Decision:
+    known = [fact for fact in given if fact.value is not None]
+    if not known:
+        return Decision(Verdict.UNKNOWN, tuple(given), note="given; its course is not recorded")
+    latest = max(known, key=lambda fact: date_interval(fact.date))
+    return Decision(Verdict.TRUE if latest.value == course else Verdict.FALSE, (latest,))
