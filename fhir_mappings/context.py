@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from fhir_mappings.collection import Collection, Resource
-from fhir_mappings.elements import Json, codings, concept_text, objects, string
+from fhir_mappings.elements import Json, codes_of, codings, concept_text, objects, string
 from fhir_mappings.record import Unread
 from fhir_mappings.tables import MappingTables
 from knowledge.facts import Fact
@@ -87,9 +87,8 @@ class Components:
     def __init__(self, data: Json) -> None:
         self._by_code: dict[str, list[Component]] = {}
         for index, component in enumerate(objects(data.get("component"))):
-            for _, name, _ in codings(component.get("code")):
-                if name:
-                    self._by_code.setdefault(name, []).append(Component(name, component, f"component[{index}]"))
+            for name in codes_of(component.get("code")):
+                self._by_code.setdefault(name, []).append(Component(name, component, f"component[{index}]"))
 
     def all(self, *codes: str) -> list[Component]:
         """Every component with one of the codes, in the order of the codes."""

@@ -37,6 +37,12 @@ def number(value: Any) -> float | int | None:
     return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
+def codes_of(concept: Any) -> list[str]:
+    """The code of every coding of a CodeableConcept."""
+    found = concept.get("coding") if isinstance(concept, dict) else None
+    return [code for coding in objects(found) if (code := string(coding.get("code")))]
+
+
 def codings(concept: Any) -> list[tuple[str | None, str | None, str | None]]:
     """System, code and display of every coding of a CodeableConcept."""
     found = concept.get("coding") if isinstance(concept, dict) else None

@@ -109,6 +109,11 @@ def read_by_name(context: Context) -> Reading | None:
     return None
 
 
+def is_name_of_result(text: str) -> bool:
+    """Whether a code's text may identify a result by name alone."""
+    return bool(_ACTIVITY_NAME.fullmatch(text) or _LOCAL_NAME.fullmatch(text) or text.startswith("HLA-"))
+
+
 def _read_local_name(context: Context, gene: str, about: str) -> Reading | None:
     found = context.tables.genes.resolve(gene)
     if found is None or found.symbol not in context.tables.pharmacogenes.star_allele_genes:

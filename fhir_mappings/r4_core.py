@@ -29,12 +29,20 @@ _NAMES_A_CHANGE = frozenset(
 )
 
 
+def has_genetics_extension(data: Json) -> bool:
+    """Whether one of the genetics extensions of R4 core stands on the resource."""
+    extensions = objects(data.get("extension")) if "extension" in data else []
+    return any("observation-genetics" in (string(extension.get("url")) or "") for extension in extensions)
+
+
 def as_variant(context: Context) -> Context | None:
     """The same Observation with its extensions as components; ``None`` if it is no variant in this form.
 
     The gene extension alone also stands on genotypes and phenotypes, so it takes the master panel code or a
     named change to make a variant.
     """
+    if "extension" not in context.data:
+        return None
     found = {last_segment(string(extension.get("url"))) for extension in objects(context.data.get("extension"))}
     if "observation-geneticsGene" not in found:
         return None

@@ -4,23 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from fhir_mappings.classification import classify, is_genetic_category
 from fhir_mappings.collection import Collection, Resource, collect
 from fhir_mappings.completion import completed
 from fhir_mappings.conditions import read_condition
-from fhir_mappings.context import Context, Reading, code_text
+from fhir_mappings.context import Context, Reading
 from fhir_mappings.dating import date_of_result
-from fhir_mappings.elements import codings, objects, string, texts
+from fhir_mappings.elements import objects, string
 from fhir_mappings.operation_answers import parameters_in, read_operation_answers
 from fhir_mappings.people import read_patient
 from fhir_mappings.phenotypes import read_by_name, read_findings
 from fhir_mappings.procedures import read_procedure
-from fhir_mappings.r4_core import as_variant
+from fhir_mappings.r4_core import as_variant, has_genetics_extension
 from fhir_mappings.readers import READERS, SILENT_READERS
 from fhir_mappings.record import PatientRecord
 from fhir_mappings.reports import read_report
 from fhir_mappings.statuses import Use, use_of
 from fhir_mappings.subjects import SubjectGuard
-from fhir_mappings.tables import CodeRule, MappingTables
+from fhir_mappings.tables import MappingTables
 from fhir_mappings.therapies import read_medication
 from fhir_mappings.variants import read_variant
 
@@ -34,6 +35,9 @@ _THERAPY_READERS: Mapping[str, Callable[[Context], Reading]] = {
     "Procedure": read_procedure,
 }
 _READ_TYPES = ("Patient", "Condition", "Observation", "DiagnosticReport", *_THERAPY_READERS)
+
+#: Shared by all results that say nothing; nobody adds to it.
+NOTHING = Reading()
 
 #: What malformed JSON can raise in a reader; the resource is then reported as unread.
 _MALFORMED = (TypeError, ValueError, KeyError, AttributeError, IndexError, OverflowError)
@@ -71,9 +75,11 @@ def _read_safely(
     resource: Resource, collection: Collection, tables: MappingTables, withdrawn: frozenset[str]
 ) -> Reading:
     try:
+        if resource.type == "Observation":
+            return _read_observation(resource, collection, tables, withdrawn)
         context = Context(resource, collection, tables, date_of_result(resource, collection))
-        if resource.type in ("Observation", "DiagnosticReport"):
-            return _read_result(context, withdrawn)
+        if resource.type == "DiagnosticReport":
+            return _unusable(context, withdrawn, relevant=True) or _joined(read_report(context), read_findings(context))
         if reader := _THERAPY_READERS.get(resource.type):
             return reader(context)
         if resource.type == "Parameters":
@@ -86,32 +92,41 @@ def _read_safely(
         return context.unread(f"the resource is malformed ({type(error).__name__})")
 
 
-def _read_result(context: Context, withdrawn: frozenset[str]) -> Reading:
-    """Read an Observation or report if its status allows it."""
-    is_report = context.resource.type == "DiagnosticReport"
-    rule = None if is_report else context.tables.rule_for(context.data.get("code"))
-    use = use_of(context.data)
-    if use is Use.WITHDRAWN or withdrawn & _identifiers(context.resource):
-        return Reading(warnings=[f"{context.resource.reference}: withdrawn or cancelled and not used"])
-    if use is not Use.USE:
-        status = string(context.data.get("status")) or "missing"
-        relevant = is_report or (rule is not None and rule.reader not in SILENT_READERS) or _looks_relevant(context)
-        return context.unread(f"status is {status[:30]}: not a final result") if relevant else Reading()
-    if is_report:
-        return _joined(read_report(context), read_findings(context))
-    return _read_observation(context, rule)
-
-
-def _read_observation(context: Context, rule: CodeRule | None) -> Reading:
+def _read_observation(
+    resource: Resource, collection: Collection, tables: MappingTables, withdrawn: frozenset[str]
+) -> Reading:
+    """Read an Observation by its code, else by its name or value; pass over what concerns no tumour."""
+    data = resource.data
+    classified = classify(data.get("code"), tables)
+    rule = classified.rule
+    genetic = rule is None and is_genetic_category(data)
+    has_finding = rule is None and tables.pharmacogenes.finding(data.get("valueCodeableConcept"))
+    if not (classified.is_known or genetic or has_finding or has_genetics_extension(data)):
+        return NOTHING
+    context = Context(resource, collection, tables, date_of_result(resource, collection))
+    relevant = classified.relevant or genetic or (rule is not None and rule.reader not in SILENT_READERS)
+    if unusable := _unusable(context, withdrawn, relevant):
+        return unusable
     if core := as_variant(context):
         return read_variant(core)
-    if rule is None:
-        if name := context.tables.unread_name(context.data.get("code")):
-            return context.unread(f"no reader for {name}")
-        if named := read_by_name(context):
-            return named
-        return context.unread("the code is not known") if _looks_relevant(context) else Reading()
-    return READERS[rule.reader](context, rule)
+    if rule is not None:
+        return READERS[rule.reader](context, rule)
+    if classified.unread_name:
+        return context.unread(f"no reader for {classified.unread_name}")
+    if named := read_by_name(context):
+        return named
+    return context.unread("the code is not known") if relevant else NOTHING
+
+
+def _unusable(context: Context, withdrawn: frozenset[str], relevant: bool) -> Reading | None:
+    """What is said of a result whose status does not allow its use; ``None`` if it does."""
+    use = use_of(context.data)
+    if use is Use.WITHDRAWN or (withdrawn and withdrawn & _identifiers(context.resource)):
+        return Reading(warnings=[f"{context.resource.reference}: withdrawn or cancelled and not used"])
+    if use is Use.USE:
+        return None
+    status = string(context.data.get("status")) or "missing"
+    return context.unread(f"status is {status[:30]}: not a final result") if relevant else Reading()
 
 
 def _joined(first: Reading, second: Reading) -> Reading:
@@ -122,16 +137,6 @@ def _joined(first: Reading, second: Reading) -> Reading:
         first.warnings + second.warnings,
         first.annotations + second.annotations,
     )
-
-
-def _looks_relevant(context: Context) -> bool:
-    """Whether a result of unknown code speaks of a biomarker: by category, system or a whole word."""
-    concept = context.data.get("code")
-    for category in objects(context.data.get("category")):
-        if any(code == "GE" for _, code, _ in codings(category)):
-            return True
-    words = list(texts(concept)) or [code_text(concept)]
-    return any(context.tables.relevant_words.search(text) for text in words)
 
 
 def _withdrawn_identifiers(collection: Collection) -> frozenset[str]:

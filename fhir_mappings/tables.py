@@ -87,6 +87,8 @@ class MappingTables:
     markers: MarkerTables
     copy_numbers: CopyNumberThresholds = CopyNumberThresholds()
     site_rules: Mapping[tuple[str, str], CodeRule] = field(default_factory=dict)
+    #: Codes that were looked up before (fhir_mappings.classification).
+    classified: dict[tuple[Any, ...], Any] = field(default_factory=dict)
 
     def rule_for(self, concept: Any) -> CodeRule | None:
         """The rule for the first coding that has one, by standard code, the site's own code or exact name."""
