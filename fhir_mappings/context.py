@@ -53,16 +53,21 @@ class Context:
 class Component:
     """One component with the code that names it and its place in the resource."""
 
-    __slots__ = ("_texts", "code", "concept", "data", "path")
+    __slots__ = ("_index", "_texts", "code", "concept", "data")
 
-    def __init__(self, code: str, data: Json, path: str) -> None:
+    def __init__(self, code: str, data: Json, index: int) -> None:
         value = data.get("valueCodeableConcept")
         self.code = code
         self.data = data
-        self.path = path
         #: The component's coded value; an empty object if it has none.
         self.concept: Json = value if isinstance(value, dict) else {}
+        self._index = index
         self._texts: list[str] | None = None
+
+    @property
+    def path(self) -> str:
+        """The component's place in the resource."""
+        return f"component[{self._index}]"
 
     def value_texts(self) -> Iterator[str]:
         """Codes, displays and texts of the value, then a plain string value."""
@@ -88,7 +93,11 @@ class Components:
         self._by_code: dict[str, list[Component]] = {}
         for index, component in enumerate(objects(data.get("component"))):
             for name in codes_of(component.get("code")):
-                self._by_code.setdefault(name, []).append(Component(name, component, f"component[{index}]"))
+                self._by_code.setdefault(name, []).append(Component(name, component, index))
+
+    def has(self, *codes: str) -> bool:
+        """Whether there is a component with one of the codes."""
+        return not self._by_code.keys().isdisjoint(codes)
 
     def all(self, *codes: str) -> list[Component]:
         """Every component with one of the codes, in the order of the codes."""

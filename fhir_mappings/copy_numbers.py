@@ -39,6 +39,8 @@ def copy_number_of(parts: VariantParts) -> CopyNumber | None:
 
     Copies that stand beside a small change of one gene are additional detail, not a second finding.
     """
+    if parts.change not in _CHANGES and not parts.components.has(*COPY_NUMBER_COMPONENTS):
+        return None
     copies, relative = _copies(parts), parts.number(*_RELATIVE)
     counted = copies is not None or relative is not None
     if parts.change not in _CHANGES and (not counted or parts.names.protein or parts.names.coding):

@@ -40,6 +40,9 @@ def number(value: Any) -> float | int | None:
 def codes_of(concept: Any) -> list[str]:
     """The code of every coding of a CodeableConcept."""
     found = concept.get("coding") if isinstance(concept, dict) else None
+    if isinstance(found, list) and len(found) == 1 and isinstance(found[0], dict):
+        code = string(found[0].get("code"))
+        return [code] if code else []
     return [code for coding in objects(found) if (code := string(coding.get("code")))]
 
 

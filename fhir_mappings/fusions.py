@@ -24,6 +24,7 @@ _TRANSCRIPTS = re.compile(
     r"(?P<second>[NX][MR]_\d+|ENST\d+)(?:\.\d+)?(?:\((?P<second_gene>[A-Z0-9-]+)\))?(?::[rc]\.\S*)?$"
 )
 _KIND = r"(?:fusion|rearrangement|translocation|fusion transcript|Fusion|Rearrangement|Translokation)"
+_NAMES_A_FUSION = re.compile(r"fusion|rearrang|translo", re.IGNORECASE)
 _PAIR_FUSION = re.compile(
     rf"^(?P<first>[A-Z][A-Z0-9]{{1,9}}){_EXON}\s?[-/–]\s?(?P<second>[A-Z][A-Z0-9]{{1,9}}){_EXON}\s+(?:gene\s+)?{_KIND}\b",
     re.IGNORECASE,
@@ -39,10 +40,8 @@ _ONE_GENE = re.compile(
 def fusion_genes(parts: VariantParts) -> tuple[str, ...]:
     """The genes of a fusion, five-prime first where that is told; empty if the Observation is none."""
     tables = parts.context.tables
-    if partners := _stated_partners(parts):
-        return partners
-    if pair := _transcript_pair(parts):
-        return pair
+    if parts.components.has(*FUSION_COMPONENTS) and (stated := _stated_partners(parts) or _transcript_pair(parts)):
+        return stated
     for component in parts.components.all(VARIATION):
         for text in component.value_texts():
             if pair := fusion_in_text(text, tables):
@@ -63,6 +62,8 @@ def fusion_in_text(text: str, tables: MappingTables, named_as_fusion: bool = Fal
     Where the slot itself says that its value is a fusion, the two names suffice (``EML4-ALK``). A text that
     denies or doubts it names none.
     """
+    if not (named_as_fusion or "::" in text or _NAMES_A_FUSION.search(text)):
+        return ()
     genes = _named_genes(text.strip(), tables, named_as_fusion)
     return genes if genes and not tables.free_text.blocks(text) else ()
 

@@ -65,16 +65,15 @@ def _by_code(system: str | None, code: str | None, genes: GeneTable) -> str | No
     """The gene of a code. A bare number is an HGNC or an NCBI id only where its system does not say otherwise."""
     if not code:
         return None
+    if code[:5].upper() == "HGNC:":
+        return genes.symbol_of_id(code)
     home = (system or "").lower()
     if "ncbi.nlm.nih.gov/gene" in home and "genbank" not in home and code.isdigit():
         found = genes.by_ncbi(code)
-    elif code.upper().startswith("HGNC:"):
-        found = genes.by_id(code)
-    elif code.isdigit():
-        found = genes.by_id(code) if not home or any(name in home for name in _HGNC_SYSTEMS) else None
-    else:
-        return _by_symbol(code, genes)
-    return found.symbol if found else None
+        return found.symbol if found else None
+    if code.isdigit():
+        return genes.symbol_of_id(code) if not home or any(name in home for name in _HGNC_SYSTEMS) else None
+    return _by_symbol(code, genes)
 
 
 def _by_symbol(text: str | None, genes: GeneTable) -> str | None:

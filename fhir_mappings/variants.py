@@ -181,21 +181,18 @@ def _small_variant(parts: VariantParts, state: State, genes: tuple[str, ...]) ->
     genomic = names.genomic
     if parts.nothing_changed and parts.change != "no_change" and not (protein or coding or genomic):
         genomic = "reference allele at an unstated position"
-    fact = _fact(
-        parts,
-        Kind.VARIANT,
-        state,
-        genes,
-        protein=protein,
-        coding=coding,
-        genomic=genomic,
-        transcript=names.transcript,
-        significance=parts.significance,
-        zygosity=parts.coded(ALLELIC_STATE, tables.zygosities),
-        vaf=parts.allele_frequency(),
-    )
-    # The allele frequency may have added a warning after the fact's were taken.
-    return replace(fact, variant_class=_class_of(parts, fact), warnings=tuple(parts.warnings))
+    members = {
+        "protein": protein,
+        "coding": coding,
+        "genomic": genomic,
+        "transcript": names.transcript,
+        "significance": parts.significance,
+        "zygosity": parts.coded(ALLELIC_STATE, tables.zygosities),
+        "vaf": parts.allele_frequency(),
+    }
+    fact = _fact(parts, Kind.VARIANT, state, genes, **members)
+    variant_class = _class_of(parts, fact)
+    return replace(fact, variant_class=variant_class) if variant_class else fact
 
 
 def _class_of(parts: VariantParts, fact: Fact) -> str | None:

@@ -126,7 +126,7 @@ def parse_coding_change(text: str) -> CodingChange:
 
 def _body(text: str) -> str:
     """The change without reference, ``c.`` and outer brackets, bases in capitals."""
-    plain = re.sub(r"\s+", "", text)
+    plain = "".join(text.split())
     if not plain.isascii():
         plain = plain.translate(_TYPOGRAPHY)
     if plain.startswith("(") and plain.endswith(")"):

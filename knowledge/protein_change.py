@@ -153,6 +153,10 @@ def three_letter(residue: str) -> str:
     return _THREE_LETTER.get(residue, residue)
 
 
+#: What most laboratories send, read at once: ``NP_005219.2:p.Leu858Arg``.
+_PLAIN_SUBSTITUTION = re.compile(rf"(?:NP_\d+\.\d+:)?p\.(?P<first>{_RESIDUE3})(?P<start>\d{{1,5}})(?P<new>{_RESIDUE3})")
+
+
 @lru_cache(maxsize=8192)
 def parse_protein_change(text: str) -> ProteinChange:
     """Read a protein change.
@@ -160,6 +164,8 @@ def parse_protein_change(text: str) -> ProteinChange:
     Raises :class:`NotationError` for anything that is not exactly one protein change, for instance
     alternatives (``V600E/K``), mosaics (``p.Trp24=/Cys``) and combinations (``p.[A;B]``).
     """
+    if match := _PLAIN_SUBSTITUTION.fullmatch(text):
+        return _built("substitution", match.groupdict(), text)
     body = _body(text)
     if body == "=":
         return ProteinChange(ProteinChangeKind.NO_CHANGE)
@@ -238,7 +244,7 @@ _ALTERNATIVES = re.compile(
 
 def _body(text: str) -> str:
     """The notation without reference, ``p.``, outer brackets, and with one kind of dash."""
-    body = re.sub(r"\s+", "", text)
+    body = "".join(text.split())
     if not body.isascii():
         body = body.translate(_TYPOGRAPHY)
     if body.startswith("(p.") and body.endswith(")"):

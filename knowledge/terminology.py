@@ -123,6 +123,11 @@ class GeneTable:
         found = _HGNC_ID.fullmatch(hgnc_id)
         return self._gene(self._ids.get(found.group(1))) if found else None
 
+    def symbol_of_id(self, hgnc_id: str) -> str | None:
+        """The symbol of an HGNC id alone, for those who need no more."""
+        found = _HGNC_ID.fullmatch(hgnc_id)
+        return self._ids.get(found.group(1)) if found else None
+
     def by_ncbi(self, ncbi: str) -> Gene | None:
         """The gene of an NCBI Gene id (``1956``)."""
         return self._gene(self._ncbi.get(ncbi.strip()))
