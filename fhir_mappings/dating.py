@@ -9,6 +9,10 @@ from knowledge.dates import is_fhir_date
 
 def date_of_result(resource: Resource, collection: Collection) -> str | None:
     """The date of an Observation or DiagnosticReport as FHIR text; ``None`` if it carries none that is readable."""
+    if "specimen" not in resource.data:
+        sent = resource.data.get("effectiveDateTime")
+        if isinstance(sent, str) and is_fhir_date(sent):
+            return sent
     specimen = collection.resolve(reference_text(member(resource.data, "specimen")), resource)
     candidates = [
         *_collected(specimen.data if specimen else {}),

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Any
 
 from fhir_mappings.elements import codings, string
@@ -34,12 +35,19 @@ class GeneReading:
 
 def read_gene(concept: Any, genes: GeneTable) -> GeneReading | None:
     """Read a gene from a CodeableConcept; ``None`` if it holds no code, display or text."""
+    text = string(concept.get("text")) if isinstance(concept, dict) else None
+    return _read(tuple(codings(concept)), text, genes)
+
+
+@lru_cache(maxsize=4096)
+def _read(
+    sent: tuple[tuple[str | None, str | None, str | None], ...], text: str | None, genes: GeneTable
+) -> GeneReading | None:
     by_id, by_name, raw = None, None, None
-    for system, code, display in codings(concept):
+    for system, code, display in sent:
         raw = raw or " ".join(part for part in (code, display) if part)
         by_id = by_id or _by_code(system, code, genes)
         by_name = by_name or _by_symbol(display, genes)
-    text = string(concept.get("text")) if isinstance(concept, dict) else None
     by_name = by_name or _by_symbol(text, genes)
     raw = raw or text
     if raw is None:

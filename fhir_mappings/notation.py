@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from knowledge.coding_change import CodingChange, parse_coding_change, reference_of
 from knowledge.protein_change import (
@@ -138,9 +139,14 @@ def _take_named(match: re.Match[str], path: str, text: str, names: Names) -> Non
         names.decided_by(path, text)
 
 
+@lru_cache(maxsize=8192)
+def _read_coding(text: str) -> tuple[CodingChange, str | None, str | None]:
+    """A coding change with its reference sequence and gene, where given."""
+    return parse_coding_change(text), *reference_of(text)
+
+
 def _take_coding(text: str, path: str, names: Names) -> None:
-    change = parse_coding_change(text)
-    reference, gene = reference_of(text)
+    change, reference, gene = _read_coding(text)
     names.coding = names.coding or change
     names.transcript = names.transcript or (
         reference if reference and reference.startswith(("NM_", "ENST", "NR_")) else None

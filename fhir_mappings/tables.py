@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -126,6 +127,7 @@ class MappingTables:
         return by_word if by_word == "no_change" or by_code is None else by_code
 
 
+@lru_cache(maxsize=1024)
 def _system_key(system: str | None) -> str:
     """Systems by their last segment; all names of the "to be determined" code system are one."""
     segment = last_segment(system)

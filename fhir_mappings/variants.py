@@ -27,6 +27,7 @@ from fhir_mappings.variant_parts import (
     VariantParts,
     collect_parts,
 )
+from knowledge.alterations import Notation
 from knowledge.facts import Fact, Kind, Source, State
 from knowledge.genetic_code import contradiction
 from knowledge.protein_change import ProteinChangeKind
@@ -181,28 +182,33 @@ def _small_variant(parts: VariantParts, state: State, genes: tuple[str, ...]) ->
     genomic = names.genomic
     if parts.nothing_changed and parts.change != "no_change" and not (protein or coding or genomic):
         genomic = "reference allele at an unstated position"
-    members = {
-        "protein": protein,
-        "coding": coding,
-        "genomic": genomic,
-        "transcript": names.transcript,
-        "significance": parts.significance,
-        "zygosity": parts.coded(ALLELIC_STATE, tables.zygosities),
-        "vaf": parts.allele_frequency(),
-    }
-    fact = _fact(parts, Kind.VARIANT, state, genes, **members)
-    variant_class = _class_of(parts, fact)
-    return replace(fact, variant_class=variant_class) if variant_class else fact
+    # It may add a warning, so it is read before the fact takes the warnings.
+    frequency = parts.allele_frequency()
+    return _fact(
+        parts,
+        Kind.VARIANT,
+        state,
+        genes,
+        protein=protein,
+        coding=coding,
+        genomic=genomic,
+        transcript=names.transcript,
+        variant_class=_class_of(parts, genes, protein, coding),
+        significance=parts.significance,
+        zygosity=parts.coded(ALLELIC_STATE, tables.zygosities),
+        vaf=frequency,
+    )
 
 
-def _class_of(parts: VariantParts, fact: Fact) -> str | None:
+def _class_of(parts: VariantParts, genes: tuple[str, ...], protein: str | None, coding: str | None) -> str | None:
     """The structural class of a change: by its notation, else as stated in words or by exon and kind."""
-    if len(fact.genes) != 1:
-        return None if fact.protein or fact.coding else _change_in_words(parts)
-    catalogue, gene = parts.context.tables.alterations, fact.genes[0]
-    if by_notation := catalogue.structural_class(gene, fact):
+    catalogue = parts.context.tables.alterations
+    if len(genes) != 1 or genes[0] not in catalogue:
+        return None if protein or coding else _change_in_words(parts)
+    gene = genes[0]
+    if by_notation := catalogue.structural_class(gene, Notation(protein, coding, parts.names.transcript)):
         return by_notation
-    if fact.protein or fact.coding:
+    if protein or coding:
         return None
     for text in parts.stated_texts():
         stated = catalogue.class_in_text(gene, text)

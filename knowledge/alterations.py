@@ -117,11 +117,24 @@ class GeneAlterations:
     same_change: Mapping[str, str]  # coding change -> protein change
 
 
+@dataclass(frozen=True, slots=True)
+class Notation:
+    """The names of a change, before there is a fact of it."""
+
+    protein: str | None
+    coding: str | None
+    transcript: str | None
+
+
 class AlterationCatalogue:
     """All genes of the catalogue. Immutable once built."""
 
     def __init__(self, genes: Iterable[GeneAlterations]) -> None:
         self._genes = {entry.gene: entry for entry in genes}
+
+    def __contains__(self, gene: str) -> bool:
+        """Whether the catalogue has an entry for the gene."""
+        return gene in self._genes
 
     def knows_class(self, gene: str, name: str) -> bool:
         """Whether a class of this name is defined for the gene."""
@@ -141,7 +154,7 @@ class AlterationCatalogue:
         entry = self._genes.get(gene)
         return _with_including(entry, {name}) if entry else frozenset({name})
 
-    def structural_class(self, gene: str, fact: Fact) -> str | None:
+    def structural_class(self, gene: str, fact: Fact | Notation) -> str | None:
         """The structural class (``exon 19 deletion``) that a fact's notation places it in."""
         entry = self._genes.get(gene)
         if entry is None:
@@ -205,7 +218,7 @@ class AlterationCatalogue:
         return {name: entry.source for name, entry in self._genes[gene].classes.items()}
 
 
-def _direct_classes(entry: GeneAlterations, fact: Fact) -> set[str]:
+def _direct_classes(entry: GeneAlterations, fact: Fact | Notation) -> set[str]:
     protein = _read_protein(fact.protein)
     coding = _read_coding(fact.coding)
     on_reference = _is_reference(fact.transcript, entry.transcripts)
@@ -226,7 +239,9 @@ def _protein_belongs(alteration: AlterationClass, change: ProteinChange, text: s
     )
 
 
-def _coding_belongs(alteration: AlterationClass, change: CodingChange, fact: Fact, on_reference: bool) -> bool:
+def _coding_belongs(
+    alteration: AlterationClass, change: CodingChange, fact: Fact | Notation, on_reference: bool
+) -> bool:
     if on_reference and fact.coding in alteration.coding:
         return True
     if on_reference and fact.protein is None and any(region.holds_coding(change) for region in alteration.regions):

@@ -32,6 +32,7 @@ class Node:
     settles: Verdict | None = None  # the child's verdict that decides the node: false for all_of, true for any_of
     leaves: tuple[int, ...] = ()
     unnegated: tuple[int, ...] = ()
+    inner: int = -1  # number of an inner node; equal ones are one node and share it
 
 
 class Compiler:
@@ -40,9 +41,16 @@ class Compiler:
     def __init__(self) -> None:
         self.leaves: list[Leaf] = []
         self._numbers: dict[Leaf, int] = {}
+        self._nodes: dict[Criterion, Node] = {}
 
     def compile(self, criterion: Criterion) -> Node:
-        """Compile one criterion."""
+        """Compile one criterion; equal criteria are one node."""
+        node = self._nodes.get(criterion)
+        if node is None:
+            node = self._nodes[criterion] = self._compiled(criterion)
+        return node
+
+    def _compiled(self, criterion: Criterion) -> Node:
         match criterion:
             case AllOf():
                 return self._inner(criterion, criterion.criteria, Verdict.FALSE)
@@ -59,7 +67,7 @@ class Compiler:
         children = tuple(map(self.compile, parts))
         leaves = tuple(number for child in children for number in child.leaves)
         unnegated = tuple(number for child in children for number in child.unnegated) if settles else ()
-        return Node(criterion, -1, children, settles, leaves, unnegated)
+        return Node(criterion, -1, children, settles, leaves, unnegated, len(self._nodes))
 
 
 class CompiledEngine:
@@ -70,11 +78,19 @@ class CompiledEngine:
         self._patient = patient
         self._decided: list[Trace | None] = [None] * len(leaves)
         self._verdicts: list[Verdict | None] = [None] * len(leaves)
+        self._inner: dict[int, Verdict] = {}
+        self._missing: dict[int, tuple[Trace, ...]] = {}
 
     def verdict(self, node: Node) -> Verdict:
         """The verdict alone."""
         if node.leaf >= 0:
             return self._verdicts[node.leaf] or self.leaf(node.leaf).verdict
+        known = self._inner.get(node.inner)
+        if known is None:
+            known = self._inner[node.inner] = self._combined(node)
+        return known
+
+    def _combined(self, node: Node) -> Verdict:
         settles = node.settles
         if settles is None:
             return negation(self.verdict(node.children[0]))
@@ -86,14 +102,22 @@ class CompiledEngine:
             unknown = unknown or verdict is Verdict.UNKNOWN
         return Verdict.UNKNOWN if unknown else negation(settles)
 
-    def missing(self, node: Node) -> Iterator[Trace]:
+    def missing(self, node: Node) -> tuple[Trace, ...]:
         """The unknown leaves that keep an unknown node unknown, in reading order."""
+        if node.leaf >= 0:
+            return (self.leaf(node.leaf),)
+        known = self._missing.get(node.inner)
+        if known is None:
+            known = self._missing[node.inner] = tuple(self._unknown_leaves(node))
+        return known
+
+    def _unknown_leaves(self, node: Node) -> Iterator[Trace]:
         if node.leaf >= 0:
             yield self.leaf(node.leaf)
             return
         for child in node.children:
             if self.verdict(child) is Verdict.UNKNOWN:
-                yield from self.missing(child)
+                yield from self._unknown_leaves(child)
 
     def open_criteria(self, node: Node) -> Iterator[Criterion]:
         """The unknown criteria as a label words them: a negation stays with what it negates."""

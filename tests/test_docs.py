@@ -141,7 +141,7 @@ def test_every_reader_is_documented_and_every_documented_code_has_it(advisor: Ad
             assert read_by.get(code) == reader, code
 
 
-def test_every_criterion_is_documented_by_both_of_its_names():
+def test_every_criterion_is_documented_by_its_name():
     text = _page("reference/criteria.md")
     headings = set(re.findall(r"`([^`]+)`", "\n".join(re.findall(r"^### .*", text, re.MULTILINE))))
     assert headings == {_name_of(leaf) for leaf in get_args(Leaf)}
@@ -265,6 +265,12 @@ def test_every_page_is_listed_in_the_index_of_its_folder():
     listed = {DOCS / target for target in re.findall(r"\]\(([^)#]+)\)", _page("README.md"))}
     decisions = {DOCS / "decisions" / target for target in re.findall(r"\]\(([^)#]+)\)", _page("decisions/README.md"))}
     assert not {path for path in DOCS.rglob("*.md") if path.name != "README.md"} - listed - decisions
+
+
+def test_limits_are_numbered_without_gaps():
+    numbers = [int(number) for number in re.findall(r"^(\d+)\. ", _page("explanation/limits.md"), re.MULTILINE)]
+    assert numbers == list(range(1, len(numbers) + 1))
+    assert numbers
 
 
 def test_the_readme_is_short_and_has_a_place_for_the_benchmark():
