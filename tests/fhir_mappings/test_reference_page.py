@@ -9,6 +9,7 @@ from types import ModuleType
 import pytest
 
 from cds_service import Advisor
+from fhir_mappings.readers import READERS
 
 SCRIPT = Path(__file__).parents[2] / "scripts" / "document_fhir.py"
 
@@ -35,9 +36,6 @@ def test_the_page_has_every_code(script: ModuleType, advisor: Advisor):
     assert not [code for _, code in codes if f"| `{code}` |" not in page]
 
 
-def test_a_reader_without_a_subject_stops_the_script(
-    script: ModuleType, advisor: Advisor, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(script, "READERS", {**script.READERS, "new_reader": None})
+def test_a_reader_without_a_subject_stops_the_script(script: ModuleType, advisor: Advisor):
     with pytest.raises(SystemExit, match="new_reader"):
-        script.page(advisor.tables)
+        script.page(advisor.tables, [*READERS, "new_reader"])
