@@ -22,6 +22,7 @@ class Answer:
     state: State
     path: str
     raw: str
+    is_contradictory: bool = False
 
 
 class AnswerTable:
@@ -64,15 +65,24 @@ class AnswerTable:
         )
 
     def _of_concept(self, concept: Any, path: str) -> Answer | None:
+        """The first coding that answers, else the text; ``unknown`` where one says present and another absent."""
+        first: Answer | None = None
+        said: dict[State, str] = {}
         for system, code, display in codings(concept):
-            if state := self.of_coding(system, code, display):
-                return Answer(state, path, display or code or "")
-            if last_segment(system) == "data-absent-reason" and (state := self._reasons.get(code or "")):
-                return Answer(state, path, code or "")
+            state = self.of_coding(system, code, display)
+            if state is None and last_segment(system) == "data-absent-reason":
+                state = self._reasons.get(code or "")
+            if state is not None:
+                first = first or Answer(state, path, display or code or "")
+                said.setdefault(state, " ".join(part for part in (code, display) if part))
         for text in texts(concept):
             if state := self.of_words(text):
-                return Answer(state, path, text)
-        return None
+                first = first or Answer(state, path, text)
+                said.setdefault(state, text)
+        if State.PRESENT in said and State.ABSENT in said:
+            raw = f"contradictory: {said[State.PRESENT]}, {said[State.ABSENT]}"
+            return Answer(State.UNKNOWN, path, raw, is_contradictory=True)
+        return first
 
     def _of_string(self, value: Any, path: str) -> Answer | None:
         text = string(value) or ""

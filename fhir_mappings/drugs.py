@@ -73,6 +73,7 @@ class DrugTable:
         self._doubts = frozenset(reviewed["doubts"])
         self._alternatives = frozenset(reviewed["alternatives"])
         self._local_uses = frozenset(reviewed["local_uses"])
+        self._regimen = re.compile(rf"[mr]?(?:{'|'.join(reviewed['regimens'])})\d*")
 
     @classmethod
     def load(cls, data: Path) -> DrugTable:
@@ -159,9 +160,7 @@ class DrugTable:
         while position < len(words):
             length, found = self._at(words, position)
             if found is None:
-                problem = problem or (
-                    "an anticancer drug that is not known" if self._has_stem(words[position]) else None
-                )
+                problem = problem or self._problem_of(words[position])
                 position += 1
                 continue
             position += length
@@ -190,8 +189,11 @@ class DrugTable:
             and self._at(words, position)[1] is None
         )
 
-    def _has_stem(self, word: str) -> bool:
-        return len(word) > 6 and word.endswith(self._stems)
+    def _problem_of(self, word: str) -> str | None:
+        """Why a word that names no known drug still speaks of cancer treatment."""
+        if self._regimen.fullmatch(word):
+            return "a regimen whose drugs are not named"
+        return "an anticancer drug that is not known" if len(word) > 6 and word.endswith(self._stems) else None
 
     def _add(
         self, drugs: Drugs, atc: Iterable[str], rxnorm: Iterable[str], names: Iterable[str], by_name: bool = True

@@ -73,8 +73,8 @@ def read_medication(context: Context) -> Reading:
     if medication is None:
         return _unread(context, {}, "the medication is not named in the record")
     drugs, problem = medication.reading.drugs, medication.reading.problem
-    if not drugs and problem is None and not medication.reading.is_other and _is_meant_against_cancer(context):
-        problem = "the drug is not recognised"
+    if not drugs and problem is None and not medication.reading.is_other:
+        problem = _problem_of_unknown(context, medication)
     if not drugs and problem is None:
         return Reading()
     reading = Reading([therapy_fact(context, course, medication, inn=inn) for inn in drugs])
@@ -179,6 +179,15 @@ def _concepts(context: Context) -> Iterator[tuple[str, Json]]:
     if target is not None and target.type == "Medication":
         for path, concept in medication_concepts(target.data):
             yield f"medicationReference.{path}", concept
+
+
+def _problem_of_unknown(context: Context, medication: Medication) -> str | None:
+    """Why a medication that is not recognised may be an anticancer drug; ``None`` for the many that are not."""
+    if _is_meant_against_cancer(context):
+        return "the drug is not recognised"
+    concept = medication.concept
+    has_words = string(concept.get("text")) or any(display for _, _, display in codings(concept))
+    return None if has_words else "a code that is not known, without a name beside it"
 
 
 def _is_meant_against_cancer(context: Context) -> bool:

@@ -79,6 +79,8 @@ def _state(parts: VariantParts) -> tuple[State | None, str]:
     if parts.nothing_changed:
         return State.ABSENT, ""
     if parts.answer is not None:
+        if parts.answer.is_contradictory:
+            parts.warnings.append(parts.answer.raw)
         return parts.answer.state, ""
     if parts.change == "amplification":
         return State.PRESENT, ""
@@ -99,13 +101,15 @@ def _fact(parts: VariantParts, kind: Kind, state: State, genes: tuple[str, ...],
         parts.names.path or (answer.path if answer else None),
         parts.names.raw or (answer.raw if answer else None),
     )
+    # A segment of several genes is a candidate for each of them and a finding of none.
+    is_segment = kind is Kind.COPY_NUMBER and state is State.PRESENT and len(genes) > 1
     return Fact(
         kind=kind,
         state=state,
         source=source,
         genes=genes,
         origin=parts.origin(),
-        conflict=parts.conflict,
+        conflict=True if is_segment else parts.conflict,
         specimen=specimen_of(parts.context),
         date=parts.context.date,
         warnings=tuple(parts.warnings),

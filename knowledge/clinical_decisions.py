@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from knowledge.criteria import EXTENTS, STAGE_GROUPS, HadTherapy, InLine, InSetting, InStage, NeedsJudgement
 from knowledge.dates import date_interval
-from knowledge.decisions import Decision, decide, newest
+from knowledge.decisions import PAST, Decision, decide, newest
 from knowledge.facts import Fact, Kind, State
 from knowledge.patient import Patient
 from knowledge.verdicts import Verdict
@@ -46,7 +46,11 @@ def _means_metastasis(fact: Fact, patient: Patient) -> bool:
     if fact.value == "metastatic":
         return True
     reference = patient.reference
-    tumours = [disease.tumour for disease in patient.of_kind(Kind.DISEASE) if disease.state is State.PRESENT]
+    tumours = [
+        disease.tumour
+        for disease in patient.of_kind(Kind.DISEASE)
+        if disease.state is State.PRESENT and disease.status not in PAST
+    ]
     return (
         "IV" in _terms(fact)
         and bool(tumours)

@@ -92,7 +92,7 @@ def newest(facts: Iterable[Fact]) -> list[Fact]:
 
 
 #: Clinical statuses (HL7 condition-clinical) of a tumour that is no longer there.
-_PAST = frozenset({"resolved", "inactive"})
+PAST = frozenset({"resolved", "inactive"})
 
 # --- tumour and person --------------------------------------------------------------------------
 
@@ -101,7 +101,7 @@ _PAST = frozenset({"resolved", "inactive"})
 def _(criterion: HasTumour, patient: Patient) -> Decision:
     tree = patient.reference.tumours
     recorded = [fact for fact in patient.of_kind(Kind.DISEASE) if fact.state is State.PRESENT]
-    diseases = [fact for fact in recorded if fact.status not in _PAST]
+    diseases = [fact for fact in recorded if fact.status not in PAST]
     matching = [fact for fact in diseases if fact.tumour and tree.is_a(fact.tumour, criterion.node)]
     if matching:
         return Decision(Verdict.TRUE, tuple(matching))
@@ -115,9 +115,7 @@ def _(criterion: HasTumour, patient: Patient) -> Decision:
         )
         return Decision(Verdict.UNKNOWN, tuple(unclear), note=note)
     past = [
-        fact
-        for fact in recorded
-        if fact.status in _PAST and (not fact.tumour or tree.is_a(fact.tumour, criterion.node))
+        fact for fact in recorded if fact.status in PAST and (not fact.tumour or tree.is_a(fact.tumour, criterion.node))
     ]
     if past:
         return Decision(Verdict.UNKNOWN, tuple(past), note="the tumour is recorded as resolved or inactive")
@@ -201,6 +199,7 @@ def _(criterion: HasCopyNumber, patient: Patient) -> Decision:
     ]
     negatives += gene_level_negatives(criterion.gene, patient)
     near = [fact for fact in facts if fact not in hits and fact not in negatives]
+    near += patient.disputed_of_gene(Kind.COPY_NUMBER, criterion.gene)
     return weigh(hits, negatives, near, None, "no result is recorded")
 
 

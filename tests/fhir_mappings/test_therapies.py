@@ -438,3 +438,19 @@ def test_bad_values_never_raise(advisor: Advisor, type_name: str, value: object)
         resource = medication(type_name, intent="order", code=coded("367336001", SNOMED)) | {name: value}
         record = read(advisor, resource)
         assert not any("malformed" in entry.reason for entry in record.unread), name
+
+
+@pytest.mark.parametrize("text", ["FOLFOX", "mFOLFOX6", "R-CHOP 21", "FOLFIRI + cetuximab"])
+def test_a_regimen_known_by_its_acronym_is_reported_and_never_expanded(advisor: Advisor, text: str) -> None:
+    record = read(advisor, medication(medicationCodeableConcept={"text": text}))
+    assert [entry.reason for entry in record.unread] == ["medication: a regimen whose drugs are not named"]
+    assert {fact.inn for fact in record.facts if fact.kind is Kind.THERAPY} <= {"cetuximab"}
+
+
+def test_a_code_without_a_name_is_reported_and_a_named_other_medicine_is_not(advisor: Advisor) -> None:
+    bare = medication(medicationCodeableConcept=coded("000000001", SNOMED))
+    named = medication(medicationCodeableConcept=coded("000000001", SNOMED, "Something for the skin"))
+    assert [entry.reason for entry in read(advisor, bare).unread] == [
+        "medication: a code that is not known, without a name beside it"
+    ]
+    assert not read(advisor, named).unread

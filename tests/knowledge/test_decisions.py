@@ -1,0 +1,80 @@
+"""Decisions that depend on more than one fact of the record."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+
+from cds_service import Advisor
+from knowledge import Fact, Kind, State
+from knowledge.criteria import HasCopyNumber, InStage
+from knowledge.decisions import decide
+from knowledge.evaluation import Outcome, evaluate
+from knowledge.facts import Source
+from knowledge.patient import Patient
+from knowledge.verdicts import Verdict
+from tests.fhir import Json, bundle, coded, gene, observation, patient
+
+TODAY = date(2026, 11, 24)
+
+
+def decided(advisor: Advisor, criterion: HasCopyNumber | InStage, *facts: Fact) -> Verdict:
+    return decide(criterion, Patient(facts, TODAY, advisor.knowledge.reference)).verdict
+
+
+def copy_number(*genes: Json) -> Json:
+    count = {"code": coded("82155-3"), "valueQuantity": {"value": 12}}
+    return observation("c1", coded("69548-6"), valueCodeableConcept=coded("LA9633-4"), component=[*genes, count])
+
+
+@pytest.mark.parametrize(
+    ("genes", "verdict"),
+    [(("ERBB2",), Verdict.TRUE), (("MET",), Verdict.UNKNOWN), (("ERBB2", "MET"), Verdict.UNKNOWN)],
+)
+def test_a_segment_of_several_genes_is_an_amplification_of_none(
+    advisor: Advisor, genes: tuple[str, ...], verdict: Verdict
+) -> None:
+    record = advisor.record(bundle(patient(), copy_number(*map(gene, genes))))
+    assert decided(advisor, HasCopyNumber("ERBB2", "amplification"), *record.facts) is verdict
+
+
+@pytest.mark.parametrize(
+    ("second_tumour", "verdict"),
+    [(None, Verdict.TRUE), ("active", Verdict.UNKNOWN), ("resolved", Verdict.TRUE)],
+)
+def test_a_past_tumour_does_not_keep_stage_iv_of_a_lung_cancer_from_meaning_metastasis(
+    advisor: Advisor, second_tumour: str | None, verdict: Verdict
+) -> None:
+    source = Source("Condition/c1")
+    facts = [
+        Fact(kind=Kind.DISEASE, state=State.PRESENT, source=source, tumour="NSCLC", status="active"),
+        Fact(kind=Kind.STAGE, state=State.PRESENT, source=source, value="IV"),
+    ]
+    if second_tumour:
+        facts.append(Fact(kind=Kind.DISEASE, state=State.PRESENT, source=source, tumour="THPA", status=second_tumour))
+    assert decided(advisor, InStage(frozenset({"metastatic"})), *facts) is verdict
+
+
+@pytest.mark.parametrize(
+    ("tumour", "further", "applies"),
+    [
+        ("NSCLC", {"kind": Kind.VARIANT, "genes": ("EGFR",), "protein": "p.Leu858Arg"}, True),
+        ("NSCLC", {"kind": Kind.THERAPY, "inn": "gefitinib"}, True),
+        ("NSCLC", {"kind": Kind.THERAPY, "inn": "osimertinib"}, False),
+        ("BRCA", {"kind": Kind.VARIANT, "genes": ("EGFR",), "protein": "p.Leu858Arg"}, False),
+    ],
+)
+def test_the_gefitinib_warning_concerns_only_whom_gefitinib_concerns(
+    advisor: Advisor, tumour: str, further: dict[str, Any], applies: bool
+) -> None:
+    shared: dict[str, Any] = {"state": State.PRESENT, "source": Source("Observation/o1")}
+    facts = (
+        Fact(kind=Kind.DISEASE, tumour=tumour, **shared),
+        Fact(kind=Kind.PHENOTYPE, genes=("CYP2D6",), phenotype="poor metaboliser", **shared),
+        Fact(**further, **shared),
+    )
+    findings = evaluate(facts, advisor.knowledge, TODAY)
+    warned = [finding.outcome for finding in findings if finding.statement.id == "iressa-2"]
+    assert (Outcome.APPLIES in warned) is applies
