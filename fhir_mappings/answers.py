@@ -7,7 +7,7 @@ that answered is part of the answer.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -66,23 +66,28 @@ class AnswerTable:
 
     def _of_concept(self, concept: Any, path: str) -> Answer | None:
         """The first coding that answers, else the text; ``unknown`` where one says present and another absent."""
-        first: Answer | None = None
-        said: dict[State, str] = {}
+        said = list(self._said(concept))
+        if not said:
+            return next((Answer(state, path, text) for text in texts(concept) if (state := self.of_words(text))), None)
+        if len(said) > 1 and {State.PRESENT, State.ABSENT} <= {state for state, _ in said}:
+            raw = f"contradictory: {', '.join(dict.fromkeys(text for _, text in said))}"
+            return Answer(State.UNKNOWN, path, raw, is_contradictory=True)
+        return Answer(said[0][0], path, said[0][1])
+
+    def _said(self, concept: Any) -> Iterator[tuple[State, str]]:
+        """Every state that a concept states, by code, by display and by its text, with the words for it."""
         for system, code, display in codings(concept):
-            state = self.of_coding(system, code, display)
-            if state is None and last_segment(system) == "data-absent-reason":
+            by_words = self.of_words(display) if display else None
+            state = self.of_coding(system, code, None) if code else None
+            if state is None and by_words is None and last_segment(system) == "data-absent-reason":
                 state = self._reasons.get(code or "")
             if state is not None:
-                first = first or Answer(state, path, display or code or "")
-                said.setdefault(state, " ".join(part for part in (code, display) if part))
-        for text in texts(concept):
-            if state := self.of_words(text):
-                first = first or Answer(state, path, text)
-                said.setdefault(state, text)
-        if State.PRESENT in said and State.ABSENT in said:
-            raw = f"contradictory: {said[State.PRESENT]}, {said[State.ABSENT]}"
-            return Answer(State.UNKNOWN, path, raw, is_contradictory=True)
-        return first
+                yield state, (display if by_words in (None, state) else code) or code or ""
+            if by_words not in (None, state):
+                yield by_words, display or ""
+        text = string(concept.get("text")) if isinstance(concept, dict) else None
+        if text and (state := self.of_words(text)):
+            yield state, text
 
     def _of_string(self, value: Any, path: str) -> Answer | None:
         text = string(value) or ""
