@@ -74,7 +74,8 @@ def _damage(document: Any, value: Any, random: Random) -> None:
             continue
         action = random.random()
         if action < 0.6:
-            holder[key] = value
+            # A copy: the same object at two places could come to contain itself, which no JSON does.
+            holder[key] = copy.deepcopy(value)
         elif action < 0.8:
             del holder[key]
         elif isinstance(holder, list):

@@ -80,7 +80,7 @@ def _mutated(resource: Json, seed: int, replacement: Any) -> Json:
     if random.random() < 0.3:
         del holder[last]
     else:
-        holder[last] = replacement
+        holder[last] = copy.deepcopy(replacement)
     return result
 
 
