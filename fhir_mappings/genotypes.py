@@ -15,7 +15,7 @@ from fhir_mappings.tables import CodeRule
 from fhir_mappings.value_texts import ValueText, value_texts
 from knowledge.facts import Fact, Kind, Source, State
 
-SEVERAL_POSSIBILITIES = "the genotype names several possibilities"
+_SEVERAL_POSSIBILITIES = "the genotype names several possibilities"
 _UNDECIDED = frozenset({State.INDETERMINATE, State.NO_CALL, State.NOT_TESTED, State.UNKNOWN})
 
 
@@ -34,7 +34,7 @@ def read_genotype(context: Context, rule: CodeRule) -> Reading:
         return context.unread("a genotype without a value")
     for value in values:
         if call := _call(context, value, named):
-            return Reading([_called(context, _with_written_gene(context, call, named), call, value)])
+            return Reading([called_fact(context, _with_written_gene(context, call, named), call, value)])
     return _as_text(context, named, values[-1])
 
 
@@ -102,10 +102,11 @@ def _with_written_gene(context: Context, call: Call, named: NamedGenes) -> Named
     return NamedGenes((found.symbol,), named.disputed, named.warnings) if found else named
 
 
-def _called(context: Context, named: NamedGenes, call: Call, value: ValueText) -> Fact:
+def called_fact(context: Context, named: NamedGenes, call: Call, value: ValueText) -> Fact:
+    """The fact of alleles that were read; indeterminate where the text leaves several possibilities."""
     warnings = () if named.symbols else ("the gene is not stated",)
     if call.ambiguous:
-        reason = "alleles of two genes in one genotype" if call.two_genes else SEVERAL_POSSIBILITIES
+        reason = "alleles of two genes in one genotype" if call.two_genes else _SEVERAL_POSSIBILITIES
         return genotype_fact(
             context,
             named,

@@ -14,6 +14,7 @@ from fhir_mappings.answers import Answer
 from fhir_mappings.context import Context
 from fhir_mappings.elements import Json
 from fhir_mappings.measurements import texts_of_value
+from fhir_mappings.scores import presence_fact
 from fhir_mappings.tables import CodeRule, MappingTables
 from knowledge.facts import Fact, Kind, Source, State
 
@@ -25,18 +26,7 @@ _DERIVED = "derived from the stains of single proteins"
 def mmr_protein_facts(context: Context, element: Json, path: str, rule: CodeRule) -> list[Fact]:
     """The fact of one protein: ``present`` is intact, ``absent`` is loss. A percentage is not judged here."""
     answer = _answer(context, element, path, rule)
-    if answer is None:
-        return []
-    return [
-        Fact(
-            kind=Kind.EXPRESSION,
-            state=answer.state,
-            source=Source(context.resource.reference, answer.path, answer.raw),
-            genes=rule.genes,
-            marker=rule.marker,
-            date=context.date,
-        )
-    ]
+    return [presence_fact(context, rule, answer)] if answer else []
 
 
 def _answer(context: Context, element: Json, path: str, rule: CodeRule) -> Answer | None:

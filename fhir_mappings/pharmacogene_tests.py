@@ -10,7 +10,7 @@ from dataclasses import replace
 from fhir_mappings.answers import Answer
 from fhir_mappings.context import Context, Reading
 from fhir_mappings.elements import member, number, objects, string, texts
-from fhir_mappings.genotypes import SEVERAL_POSSIBILITIES, genotype_fact
+from fhir_mappings.genotypes import called_fact, genotype_fact
 from fhir_mappings.named_genes import NamedGenes
 from fhir_mappings.single_tests import read_gene_test
 from fhir_mappings.star_alleles import read_call
@@ -28,21 +28,7 @@ def read_gene_alleles(context: Context, rule: CodeRule) -> Reading:
         call = read_call(value.text, rule.genes[0], context.tables.pharmacogenes)
         if call is None or (call.gene is not None and call.gene not in rule.genes):
             continue
-        if call.ambiguous:
-            fact = genotype_fact(
-                context,
-                named,
-                State.INDETERMINATE,
-                value.path,
-                value.text,
-                value=value.text[:200],
-                warnings=(SEVERAL_POSSIBILITIES,),
-            )
-            return Reading([fact])
-        fact = genotype_fact(
-            context, named, State.PRESENT, value.path, value.text, diplotype=call.diplotype, allele=call.allele
-        )
-        return Reading([fact])
+        return Reading([called_fact(context, named, call, value)])
     return read_gene_test(context, rule)
 
 

@@ -49,7 +49,7 @@ def protein_facts(context: Context, element: Json, path: str, rule: CodeRule) ->
     answer = context.tables.markers.answers.answer(element, path)
     why_missing = answer is not None and answer.path.endswith("dataAbsentReason")
     if answer and not (facts and why_missing) and not _said(scores, answer):
-        facts.append(_presence_fact(context, rule, answer))
+        facts.append(presence_fact(context, rule, answer))
     return facts
 
 
@@ -202,7 +202,8 @@ def _score_fact(context: Context, rule: CodeRule, score: Score) -> Fact:
     )
 
 
-def _presence_fact(context: Context, rule: CodeRule, answer: Answer) -> Fact:
+def presence_fact(context: Context, rule: CodeRule, answer: Answer) -> Fact:
+    """Whether the protein of a code was found, without a number."""
     return Fact(
         kind=Kind.EXPRESSION,
         state=answer.state,

@@ -25,21 +25,20 @@ def negation(verdict: Verdict) -> Verdict:
 
 def conjunction(verdicts: Iterable[Verdict]) -> Verdict:
     """False if any is false, else unknown if any is unknown, else true (an empty one is true)."""
-    result = Verdict.TRUE
-    for verdict in verdicts:
-        if verdict is Verdict.FALSE:
-            return Verdict.FALSE
-        if verdict is Verdict.UNKNOWN:
-            result = Verdict.UNKNOWN
-    return result
+    return _combined(verdicts, deciding=Verdict.FALSE, otherwise=Verdict.TRUE)
 
 
 def disjunction(verdicts: Iterable[Verdict]) -> Verdict:
     """True if any is true, else unknown if any is unknown, else false (an empty one is false)."""
-    result = Verdict.FALSE
+    return _combined(verdicts, deciding=Verdict.TRUE, otherwise=Verdict.FALSE)
+
+
+def _combined(verdicts: Iterable[Verdict], deciding: Verdict, otherwise: Verdict) -> Verdict:
+    """The deciding verdict as soon as one is met, unknown if one was met before the end, else the other."""
+    result = otherwise
     for verdict in verdicts:
-        if verdict is Verdict.TRUE:
-            return Verdict.TRUE
+        if verdict is deciding:
+            return deciding
         if verdict is Verdict.UNKNOWN:
-            result = Verdict.UNKNOWN
+            result = verdict
     return result

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -15,6 +13,7 @@ from knowledge import KnowledgeBase
 from knowledge.loading import DATA
 from knowledge.yaml_files import read_yaml
 from tests.fhir import Json
+from tests.loaded_scripts import load_script
 
 ATC = "http://www.whocc.no/atc"
 ATC_DE = "http://fhir.de/CodeSystem/bfarm/atc"
@@ -204,13 +203,7 @@ def test_every_medicine_of_the_knowledge_base_is_found(drugs: DrugTable, knowled
 
 @pytest.fixture(scope="module")
 def compiler() -> ModuleType:
-    path = Path(__file__).parents[2] / "scripts" / "compile_drugs.py"
-    spec = importlib.util.spec_from_file_location("compile_drugs", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("compile_drugs")
 
 
 def entry(medicine: str, inn: str, atc: str, status: str = "Authorised") -> dict[str, str]:

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 from cds_service import Advisor
 from fhir_mappings.readers import READERS
-
-SCRIPT = Path(__file__).parents[2] / "scripts" / "document_fhir.py"
+from tests.loaded_scripts import load_script
 
 
 @pytest.fixture(scope="module")
 def script() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("document_fhir", SCRIPT)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_script("document_fhir")
 
 
 def test_the_page_is_written_from_the_tables(script: ModuleType, advisor: Advisor):

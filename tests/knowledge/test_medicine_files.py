@@ -8,11 +8,9 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -184,14 +182,6 @@ def test_resistance_entries(knowledge, gene, protein, drugs):
 
 
 # --- the files against the label texts -------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def corpus() -> Path:
-    folder = os.environ.get("ONCOHOOKS_CORPUS")
-    if not folder:
-        pytest.skip("ONCOHOOKS_CORPUS is not set: the anchors are not checked against the label texts")
-    return Path(folder)
 
 
 @pytest.fixture(scope="module")

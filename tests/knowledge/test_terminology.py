@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
 
 import pytest
 import yaml
 
 from knowledge.terminology import GeneTable, TableError, TumourTree
+from tests.loaded_scripts import load_script
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "knowledge" / "data" / "terminology"
@@ -200,11 +200,7 @@ def _hgnc_row(identifier, symbol, name="", status="Approved", previous="", alias
 
 
 def test_compiling_genes_follows_withdrawn_symbols():
-    spec = importlib.util.spec_from_file_location("compile_terminology", ROOT / "scripts" / "compile_terminology.py")
-    assert spec is not None
-    assert spec.loader is not None
-    compiler = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(compiler)
+    compiler = load_script("compile_terminology")
     rows = [
         _hgnc_row("HGNC:10", "BBB"),
         _hgnc_row("HGNC:2", "AAA", previous="OLD, AAA", aliases="OLD, NICK"),
