@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from cards import Basis, Card, patient_view_cards
-from fhir_mappings import CopyNumberThresholds, MappingTables, PatientRecord, load_tables, read_record, read_site_codes
+from fhir_mappings import MappingTables, PatientRecord, load_tables, read_record, read_site_codes
 from knowledge import Finding, KnowledgeBase, evaluate, load_knowledge_base
 from knowledge.loading import load_terminology
 
@@ -21,15 +21,15 @@ class Advisor:
     tables: MappingTables
 
     @classmethod
-    def load(cls, amplification_copies: float = 6, site_codes: Path | None = None) -> Advisor:
+    def load(cls, amplification_copies: float | None = None, site_codes: Path | None = None) -> Advisor:
         """Load everything that is shipped, and the site's own codes.
 
         Raises ``KnowledgeError`` or ``SiteCodesError`` if a file cannot be used.
         """
         genes, tumours = load_terminology()
         knowledge = load_knowledge_base(tumours=tumours)
-        thresholds = CopyNumberThresholds(amplification=amplification_copies)
-        tables = load_tables(genes, tumours, knowledge.reference.alterations, copy_numbers=thresholds)
+        alterations = knowledge.reference.alterations
+        tables = load_tables(genes, tumours, alterations, amplification_copies=amplification_copies)
         if site_codes is not None:
             tables = replace(tables, site_rules=read_site_codes(site_codes, tables.rules))
         return cls(knowledge, tables)

@@ -40,7 +40,7 @@ class Settings(BaseSettings):
     workers: int = Field(default=1, ge=1, le=64)
     demo: bool = False
     max_body_bytes: int = Field(default=10 * 1024 * 1024, ge=1024)
-    amplification_copies: float = Field(default=6, gt=2)
+    amplification_copies: float | None = Field(default=None, gt=2)
     site_codes: Path | None = None
     client: tuple[Client, ...] = ()
 

@@ -4,10 +4,9 @@ from fhir_mappings.reading import read_record
 from fhir_mappings.record import PatientRecord, Unread
 from fhir_mappings.site_codes import SiteCodesError, read_site_codes
 from fhir_mappings.subjects import patient_of
-from fhir_mappings.tables import CopyNumberThresholds, MappingTables, load_tables
+from fhir_mappings.tables import MappingTables, load_tables
 
 __all__ = [
-    "CopyNumberThresholds",
     "MappingTables",
     "PatientRecord",
     "SiteCodesError",

@@ -24,6 +24,11 @@ class Answer:
     raw: str
     is_contradictory: bool = False
 
+    @property
+    def is_decided(self) -> bool:
+        """Whether it says present or absent."""
+        return self.state in (State.PRESENT, State.ABSENT)
+
 
 class AnswerTable:
     """The reviewed table of answer codes and words."""

@@ -19,7 +19,7 @@ def read_coverage(context: Context, rule: CodeRule) -> Reading:
         return Reading()
     values = value_texts_of(context)
     answer = answer_of(context, rule)
-    if answer is not None and answer.state in (State.PRESENT, State.ABSENT):
+    if answer is not None and answer.is_decided:
         return context.unread(_reason(answer))
     changes = named_changes(context, rule, values[-1:])
     if len(changes) == 1:

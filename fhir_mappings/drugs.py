@@ -82,11 +82,6 @@ class DrugTable:
         cells = [line.split("\t") for line in lines if not line.startswith("#")][1:]
         return cls(((row[0], row[1], row[2]) for row in cells), read_yaml(data / "drugs.yaml"))
 
-    @property
-    def atc_codes(self) -> Mapping[str, Drugs]:
-        """Every ATC code with its drugs."""
-        return self._atc
-
     def of_concept(self, concept: Any) -> DrugReading:
         """The drugs of a CodeableConcept: several codings of one drug are one, of different drugs a combination."""
         by_system: dict[str, list[str]] = {}

@@ -16,7 +16,6 @@ from fhir_mappings.value_texts import ValueText, value_texts
 from knowledge.facts import Fact, Kind, Source, State
 
 _SEVERAL_POSSIBILITIES = "the genotype names several possibilities"
-_UNDECIDED = frozenset({State.INDETERMINATE, State.NO_CALL, State.NOT_TESTED, State.UNKNOWN})
 
 
 def read_genotype(context: Context, rule: CodeRule) -> Reading:
@@ -26,7 +25,7 @@ def read_genotype(context: Context, rule: CodeRule) -> Reading:
     if any(map(is_hla_gene, named.symbols)) or names_hla(value.text for value in values):
         return typing_facts(context, values, next(filter(is_hla_gene, named.symbols), None))
     answer = context.tables.answers.answer(context.data)
-    if answer is not None and answer.state in _UNDECIDED:
+    if answer is not None and not answer.is_decided:
         return Reading([genotype_fact(context, named, answer.state, answer.path, answer.raw)])
     if answer is not None:
         return context.unread("an answer that names no alleles")

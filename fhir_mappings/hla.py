@@ -90,7 +90,7 @@ def read_hla(context: Context, rule: CodeRule) -> Reading:
     if values:
         return typing_facts(context, values, rule.genes[0] if rule.genes else None)
     answer = context.tables.answers.answer(context.data)
-    if answer is not None and rule.genes and answer.state not in (State.PRESENT, State.ABSENT):
+    if answer is not None and rule.genes and not answer.is_decided:
         return Reading([_fact(context, rule.genes[0], answer.state, answer.path, answer.raw)])
     members = context.data.get("hasMember") or context.data.get("component")
     return Reading() if members else context.unread("no HLA allele that can be read")
@@ -119,7 +119,7 @@ def typing_facts(context: Context, values: list[ValueText], gene: str | None) ->
 
 def _serology_or_state(context: Context, values: list[ValueText], gene: str | None) -> Reading:
     answer = context.tables.answers.answer(context.data)
-    if answer is not None and gene and answer.state not in (State.PRESENT, State.ABSENT):
+    if answer is not None and gene and not answer.is_decided:
         return Reading([_fact(context, gene, answer.state, answer.path, answer.raw)])
     return context.unread("no HLA allele that can be read")
 

@@ -41,7 +41,7 @@ def read_measured_test(context: Context, rule: CodeRule) -> Reading:
     members: dict[str, Any] = {"value": value, "comparator": comparator, "unit": unit or rule.unit, "score": rule.score}
     if rule.options.get("copies"):
         members = {"copies": value, "comparator": comparator, "unit": unit or rule.unit}
-    if answer is not None and answer.state in (State.PRESENT, State.ABSENT):
+    if answer is not None and answer.is_decided:
         stated = Answer(answer.state, answer.path, answer.raw)
         return Reading([fact_of(context, rule, kind, stated, **_named(rule), **members)])
     state = State.PRESENT if kind is Kind.COPY_NUMBER or _is_seen(value, comparator, rule) else State.INDETERMINATE

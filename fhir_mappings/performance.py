@@ -43,7 +43,7 @@ def _fact(context: Context, element: Json, path: str, name: str) -> Fact | str:
         warnings = _warnings(element, scale, value)
         return _performance(context, source, name, State.PRESENT, int(value), warnings)
     answer = context.tables.answers.answer(element, path)
-    if answer and answer.state not in (State.PRESENT, State.ABSENT):
+    if answer and not answer.is_decided:
         source = Source(context.resource.reference, answer.path, answer.raw)
         return _performance(context, source, name, answer.state, None, ())
     if scale.says_unknown(element.get("valueCodeableConcept")):

@@ -83,7 +83,7 @@ def read_enzyme_activity(context: Context, rule: CodeRule) -> Reading:
 
 
 def _answered(context: Context, named: NamedGenes, answer: Answer, allele: str) -> Fact:
-    warnings = (_ONE_ALLELE_WARNING,) if answer.state in (State.PRESENT, State.ABSENT) else ()
+    warnings = (_ONE_ALLELE_WARNING,) if answer.is_decided else ()
     return genotype_fact(context, named, answer.state, answer.path, answer.raw, allele=allele, warnings=warnings)
 
 

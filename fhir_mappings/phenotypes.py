@@ -21,7 +21,6 @@ from knowledge.dates import is_fhir_date
 from knowledge.facts import Fact, Kind, Source, State
 
 _IMPLICATION_COMPONENTS = ("therapeutic-implication", "predicted-therapeutic-implication", "53040-2")
-_UNDECIDED = frozenset({State.INDETERMINATE, State.NO_CALL, State.NOT_TESTED, State.UNKNOWN})
 _ACTIVITY_NAME = re.compile(r"(?P<gene>[A-Z][A-Z0-9]{1,9}) gene product metabolic activity interpretation\b.*")
 _ABOUT_ALLELES = frozenset({"genotype", "diplotype", "genotyping"})
 _LOCAL_NAME = re.compile(
@@ -38,7 +37,7 @@ def read_phenotype(context: Context, rule: CodeRule) -> Reading:
         phenotype, path, raw = found
         return Reading([_fact(context, named, State.PRESENT, path, raw, phenotype)])
     answer = context.tables.answers.answer(context.data)
-    if answer is not None and answer.state in _UNDECIDED:
+    if answer is not None and not answer.is_decided:
         return Reading([_fact(context, named, answer.state, answer.path, answer.raw, None)])
     return context.unread("no phenotype that can be read")
 
@@ -60,7 +59,7 @@ def read_implication(context: Context, rule: CodeRule) -> Reading:
 def read_findings(context: Context) -> Reading:
     """Phenotypes that a report's conclusion code or a diagnosis codes for, as coded findings.
 
-    A report or diagnosis that speaks of a watched gene (DPYD) without a code, and whose results do not, is
+    A report or diagnosis that speaks of a watched gene without a code, and whose results do not, is
     reported as not understood.
     """
     is_report = context.resource.type == "DiagnosticReport"
@@ -77,7 +76,8 @@ def read_findings(context: Context) -> Reading:
     if facts or not _speaks_of_a_watched_gene(context) or _has_results_of_a_watched_gene(context):
         return Reading(facts)
     what = "report" if is_report else "diagnosis"
-    reason = f"the {what} speaks of DPYD or DPD; no result of it could be read"
+    watched = ", ".join(sorted(context.tables.pharmacogenes.watched_genes))
+    reason = f"the {what} speaks of {watched}; no result of it could be read"
     return Reading(unread=[Unread(context.resource.reference, code_text(context.data.get("code")), reason)])
 
 

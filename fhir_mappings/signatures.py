@@ -69,7 +69,7 @@ def _class_fact(context: Context, rule: CodeRule, found: FoundLevel, marker: str
 
 def _answered(context: Context, rule: CodeRule, answer: Answer) -> list[Fact]:
     """Yes or no as the class that the code makes of it; without such a class neither says anything."""
-    if answer.state not in (State.PRESENT, State.ABSENT):
+    if not answer.is_decided:
         return [_fact(context, rule, answer, None)]
     value = rule.options.get(answer.state.value)
     if value is None:

@@ -192,7 +192,7 @@ def _without_group(context: Context, rule: CodeRule, scale: StagingSystem | None
 def _absent_reading(context: Context, marker: str | None) -> Reading | None:
     """A value that says why there is none is a fact with that state and without a value."""
     answer = context.tables.answers.answer(context.data)
-    if answer is None or answer.state in (State.PRESENT, State.ABSENT):
+    if answer is None or answer.is_decided:
         return None
     source = Source(context.resource.reference, answer.path, answer.raw)
     return Reading([Fact(kind=Kind.STAGE, state=answer.state, source=source, marker=marker, date=context.date)])

@@ -49,8 +49,8 @@ class CodeRule:
 class CopyNumberThresholds:
     """Copies from which a gain is called an amplification, and up to which a loss a deletion."""
 
-    amplification: float = 6
-    deletion: float = 0
+    amplification: float
+    deletion: float
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -86,7 +86,7 @@ class MappingTables:
     drugs: DrugTable
     therapies: TherapyRules
     markers: MarkerTables
-    copy_numbers: CopyNumberThresholds = CopyNumberThresholds()
+    copy_numbers: CopyNumberThresholds
     site_rules: Mapping[tuple[str, str], CodeRule] = field(default_factory=dict)
     #: Codes that were looked up before (fhir_mappings.classification).
     classified: dict[tuple[Any, ...], Any] = field(default_factory=dict)
@@ -139,12 +139,13 @@ def load_tables(
     tree: TumourTree,
     alterations: AlterationCatalogue,
     data: Path = DATA,
-    copy_numbers: CopyNumberThresholds | None = None,
+    amplification_copies: float | None = None,
 ) -> MappingTables:
-    """Load the tables of ``data``."""
+    """Load the tables of ``data``; ``amplification_copies`` replaces their threshold."""
     code_files = [read_yaml(path) for path in sorted(data.glob("codes/*.yaml"))]
     names = read_yaml(data / "names.yaml")
     answers = read_yaml(data / "answers.yaml")
+    copies = read_yaml(data / "copy_numbers.yaml")
     return MappingTables(
         genes=genes,
         tumours=TumourCodes.load(data / "tumours.yaml", tree),
@@ -181,7 +182,7 @@ def load_tables(
         drugs=DrugTable.load(data),
         therapies=TherapyRules.load(data),
         markers=MarkerTables.load(read_yaml(data / "markers.yaml"), answers),
-        copy_numbers=copy_numbers or CopyNumberThresholds(),
+        copy_numbers=CopyNumberThresholds(amplification_copies or copies["amplification"], copies["deletion"]),
     )
 
 

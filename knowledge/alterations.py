@@ -213,10 +213,6 @@ class AlterationCatalogue:
         """The genes of the catalogue."""
         return tuple(sorted(self._genes))
 
-    def class_sources(self, gene: str) -> Mapping[str, str]:
-        """The source of each class of a gene."""
-        return {name: entry.source for name, entry in self._genes[gene].classes.items()}
-
 
 def _direct_classes(entry: GeneAlterations, fact: Fact | Notation) -> set[str]:
     protein = _read_protein(fact.protein)

@@ -45,9 +45,6 @@ class Decision:
     note: str | None = None
 
 
-UNDECIDED = Decision(Verdict.UNKNOWN)
-
-
 @singledispatch
 def decide(criterion: Leaf, patient: Patient) -> Decision:
     """Decide one leaf criterion for one patient."""

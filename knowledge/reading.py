@@ -107,7 +107,6 @@ def _indication(item: Document, inn: str, catalogue: AlterationCatalogue, reader
     return Indication(
         id=item["id"],
         tumours=tumours,
-        excluded_tumours=excluded,
         criterion=AllOf(tuple(part for part in parts if part is not None)),
         summary=item["summary"],
         partners=partners,

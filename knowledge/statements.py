@@ -66,7 +66,6 @@ class Indication:
 
     id: str
     tumours: tuple[str, ...]
-    excluded_tumours: tuple[str, ...]
     criterion: Criterion
     summary: str
     partners: tuple[Partner, ...]
