@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from knowledge.criteria import EXTENTS, STAGE_GROUPS, HadTherapy, InLine, InSetting, InStage, NeedsJudgement
+from knowledge.criteria import (
+    COURSES,
+    EXTENTS,
+    STAGE_GROUPS,
+    HadTherapy,
+    InDiseaseState,
+    InLine,
+    InSetting,
+    InStage,
+    NeedsJudgement,
+)
 from knowledge.dates import date_interval
 from knowledge.decisions import PAST, Decision, decide, newest
 from knowledge.facts import Fact, Kind, State
@@ -85,10 +95,12 @@ def _(criterion: InLine, patient: Patient) -> Decision:
 def _(criterion: HadTherapy, patient: Patient) -> Decision:
     facts = _therapies(criterion, patient)
     given = [fact for fact in facts if fact.state is State.PRESENT]
+    if given and criterion.regimens > 1:
+        return _regimens(given, criterion.regimens)
     if given and criterion.course is None:
         return Decision(Verdict.TRUE, tuple(given))
     if given:
-        return _course(given, criterion.course)
+        return _course(given, criterion.course or "")
     denied = [
         fact for fact in facts if fact.state is State.ABSENT and (criterion.inn or fact.marker == criterion.drug_class)
     ]
@@ -109,9 +121,42 @@ def _therapies(criterion: HadTherapy, patient: Patient) -> list[Fact]:
     return [fact for fact in therapies if fact.inn in members or fact.marker in names]
 
 
-def _course(given: list[Fact], course: str | None) -> Decision:
-    known = [fact for fact in given if fact.value is not None]
+def _regimens(given: list[Fact], regimens: int) -> Decision:
+    """Counted by the lines that a sender stated. Fewer stated lines exclude nothing: others may not be recorded."""
+    if len({fact.line for fact in given if fact.line is not None}) >= regimens:
+        return Decision(Verdict.TRUE, tuple(given))
+    return Decision(Verdict.UNKNOWN, tuple(given), note="given; in how many regimens cannot be told from the record")
+
+
+def _course(given: list[Fact], course: str) -> Decision:
+    """The latest recorded course that says something about the one asked for."""
+    telling = {fact: _tells(course, fact.value) for fact in given}
+    known = [fact for fact in given if telling[fact] is not Verdict.UNKNOWN]
     if not known:
         return Decision(Verdict.UNKNOWN, tuple(given), note="given; its course is not recorded")
     latest = max(known, key=lambda fact: date_interval(fact.date))
-    return Decision(Verdict.TRUE if latest.value == course else Verdict.FALSE, (latest,))
+    return Decision(telling[latest], (latest,))
+
+
+def _tells(course: str, recorded: object) -> Verdict:
+    if recorded == course or (course == "no-progression" and recorded == "stable"):
+        return Verdict.TRUE
+    return Verdict.FALSE if recorded in COURSES[course] else Verdict.UNKNOWN
+
+
+#: What the clinical status of the diagnosis (HL7 condition-clinical) and the course of the disease say about its state.
+_STATES_BY_STATUS = {"relapse": "relapsed", "recurrence": "relapsed", "remission": "remission"}
+_STATES_BY_COURSE = {"worsened": "progressive", "remission": "remission"}
+
+
+@decide.register
+def _(criterion: InDiseaseState, patient: Patient) -> Decision:
+    diagnoses = [fact for fact in patient.of_kind(Kind.DISEASE) if fact.state is State.PRESENT]
+    courses = newest(fact for fact in patient.of_marker("course") if fact.state is State.PRESENT)
+    recorded = [(fact, _STATES_BY_STATUS.get(fact.status or "")) for fact in diagnoses]
+    recorded += [(fact, _STATES_BY_COURSE.get(str(fact.value))) for fact in courses]
+    matching = tuple(fact for fact, state in recorded if state in criterion.states)
+    if matching:
+        return Decision(Verdict.TRUE, matching)
+    # Another state excludes nothing: a disease in remission has relapsed before, or may be refractory tomorrow.
+    return Decision(Verdict.UNKNOWN, note="the state of the disease is not recorded")

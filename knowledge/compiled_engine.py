@@ -12,11 +12,11 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from knowledge.criteria import AllOf, AnyOf, Criterion, Leaf, NoRecordedResistance, Not
+from knowledge.criteria import AllOf, AnyOf, Criterion, Leaf, NoRecordedResistance, Not, NotKnown
 from knowledge.deciders import decide
 from knowledge.patient import Patient
 from knowledge.trace import Trace
-from knowledge.verdicts import Verdict, negation
+from knowledge.verdicts import Verdict, ignorance, negation
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Compiler:
                 return self._inner(criterion, criterion.criteria, Verdict.FALSE)
             case AnyOf():
                 return self._inner(criterion, criterion.criteria, Verdict.TRUE)
-            case Not():
+            case Not() | NotKnown():
                 return self._inner(criterion, (criterion.criterion,), None)
         number = self._numbers.setdefault(criterion, len(self.leaves))
         if number == len(self.leaves):
@@ -93,7 +93,8 @@ class CompiledEngine:
     def _combined(self, node: Node) -> Verdict:
         settles = node.settles
         if settles is None:
-            return negation(self.verdict(node.children[0]))
+            turned = ignorance if isinstance(node.criterion, NotKnown) else negation
+            return turned(self.verdict(node.children[0]))
         unknown = False
         for child in node.children:
             verdict = (self._verdicts[child.leaf] if child.leaf >= 0 else None) or self.verdict(child)

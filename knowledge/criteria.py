@@ -21,7 +21,18 @@ STAGE_GROUPS = frozenset(
 EXTENTS = frozenset(
     {"resectable", "resected", "unresectable", "locally-advanced", "advanced", "metastatic", "recurrent", "early"}
 )
-SETTINGS = frozenset({"neoadjuvant", "adjuvant", "perioperative", "maintenance", "consolidation"})
+SETTINGS = frozenset(
+    {
+        "neoadjuvant",
+        "adjuvant",
+        "extended-adjuvant",
+        "perioperative",
+        "induction",
+        "maintenance",
+        "consolidation",
+        "diagnostic",
+    }
+)
 COPY_NUMBER_CHANGES = frozenset({"amplification", "gain", "loss", "deletion"})
 #: The values that a signature can have, each of which excludes the others.
 SIGNATURE_VALUES = {
@@ -29,7 +40,17 @@ SIGNATURE_VALUES = {
     "MMR": frozenset({"dMMR", "pMMR"}),
     "HRD": frozenset({"positive", "negative"}),
 }
-COURSES = frozenset({"progression", "no-progression", "stable"})
+#: How a therapy went, each with the courses that it excludes. Intolerance says nothing of the tumour.
+COURSES = {
+    "progression": frozenset({"no-progression", "stable"}),
+    "no-progression": frozenset({"progression"}),
+    "stable": frozenset({"progression"}),
+    "intolerance": frozenset[str](),
+}
+DISEASE_STATES = frozenset(
+    {"relapsed", "refractory", "remission", "progressive", "chronic-phase", "accelerated-phase", "blast-phase"}
+)
+MENOPAUSAL_STATES = frozenset({"premenopausal", "perimenopausal", "postmenopausal"})
 
 
 class Role(StrEnum):
@@ -179,6 +200,39 @@ class HasPhenotype:
 
 
 @dataclass(frozen=True, slots=True)
+class HasHla:
+    """The patient carries an HLA allele, named to two fields: ``HLA-A*02:01``."""
+
+    role: ClassVar[Role] = Role.BIOMARKER
+    allele: str
+
+    def __post_init__(self) -> None:
+        _require(bool(re.fullmatch(r"HLA-[A-Z0-9]+\*\d+:\d+", self.allele)), f"not an HLA allele: {self.allele!r}")
+
+    @property
+    def gene(self) -> str:
+        """The locus, ``HLA-A``."""
+        return self.allele.partition("*")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class HasCytogenetics:
+    """A chromosome change in a karyotype: ``del(5q)``. ``isolated``: the only change of its clone."""
+
+    role: ClassVar[Role] = Role.BIOMARKER
+    change: str
+    isolated: bool = False
+
+    def __post_init__(self) -> None:
+        _require(bool(re.fullmatch(r"del\(\d+[pq]\)", self.change)), f"not a chromosome change: {self.change!r}")
+
+    @property
+    def name(self) -> str:
+        """The change as the analyte that has to be tested."""
+        return self.change
+
+
+@dataclass(frozen=True, slots=True)
 class NoRecordedResistance:
     """The record holds no alteration that the catalogue lists as resistance of ``gene`` to one of ``drugs``.
 
@@ -237,7 +291,8 @@ class InLine:
 class HadTherapy:
     """The patient has received a drug, or one of a drug class, optionally with a known course.
 
-    ``course``: ``progression``, ``no-progression`` or ``stable`` (on or after that therapy).
+    ``course``: ``progression``, ``no-progression``, ``stable`` (on or after that therapy) or ``intolerance``.
+    ``regimens``: in at least so many lines of therapy.
     """
 
     role: ClassVar[Role] = Role.CLINICAL
@@ -245,22 +300,28 @@ class HadTherapy:
     drug_class: str | None = None
     course: str | None = None
     label: str | None = None  # the class as labels word it
+    regimens: int = 1
 
     def __post_init__(self) -> None:
         _require((self.inn is None) != (self.drug_class is None), "prior therapy names a drug or a class")
+        _require(self.regimens >= 1, "prior regimens count from 1")
+        _require(self.regimens == 1 or self.course is None, "a course belongs to one regimen, not to several")
         _require(self.course is None or self.course in COURSES, f"unknown course {self.course!r}")
 
 
 @dataclass(frozen=True, slots=True)
 class AgeBetween:
-    """Age in completed years; ``below`` is exclusive."""
+    """Age in completed years, or in completed months for children; ``below`` is exclusive."""
 
     role: ClassVar[Role] = Role.CLINICAL
     at_least: int | None = None
     below: int | None = None
+    at_least_months: int | None = None
 
     def __post_init__(self) -> None:
-        _require(self.at_least is not None or self.below is not None, "an age criterion has a bound")
+        bounds = (self.at_least, self.below, self.at_least_months)
+        _require(any(bound is not None for bound in bounds), "an age criterion has a bound")
+        _require(self.at_least is None or self.at_least_months is None, "a lower age is in years or in months")
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,6 +333,30 @@ class SexIs:
 
     def __post_init__(self) -> None:
         _require(self.sex in ("female", "male"), f"unknown sex {self.sex!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class MenopausalStateIs:
+    """``premenopausal``, ``perimenopausal`` or ``postmenopausal``; never told from the age."""
+
+    role: ClassVar[Role] = Role.CLINICAL
+    state: str
+
+    def __post_init__(self) -> None:
+        _require(self.state in MENOPAUSAL_STATES, f"unknown menopausal state {self.state!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class InDiseaseState:
+    """The disease is recorded in one of these states, for instance ``relapsed`` or ``remission``."""
+
+    role: ClassVar[Role] = Role.CLINICAL
+    states: frozenset[str]
+
+    def __post_init__(self) -> None:
+        _require(bool(self.states), "a disease state criterion names states")
+        unknown = self.states - DISEASE_STATES
+        _require(not unknown, f"unknown disease states: {sorted(unknown)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,6 +408,16 @@ class Not:
     criterion: Criterion
 
 
+@dataclass(frozen=True, slots=True)
+class NotKnown:
+    """The record does not tell whether ``criterion`` holds: "RAS status unknown" as a label's own condition.
+
+    It is never unknown itself. Only a safety statement may ask it: an indication is never opened by a gap.
+    """
+
+    criterion: Criterion
+
+
 Leaf = (
     HasTumour
     | HasVariant
@@ -332,6 +427,8 @@ Leaf = (
     | HasSignature
     | HasGenotype
     | HasPhenotype
+    | HasHla
+    | HasCytogenetics
     | NoRecordedResistance
     | InStage
     | InSetting
@@ -339,16 +436,27 @@ Leaf = (
     | HadTherapy
     | AgeBetween
     | SexIs
+    | MenopausalStateIs
+    | InDiseaseState
     | PerformanceAtMost
     | NeedsJudgement
 )
-Criterion = Leaf | AllOf | AnyOf | Not
+Criterion = Leaf | AllOf | AnyOf | Not | NotKnown
 
 
 def leaves(criterion: Criterion) -> tuple[Leaf, ...]:
     """Every leaf of a criterion, in reading order."""
     if isinstance(criterion, AllOf | AnyOf):
         return tuple(leaf for child in criterion.criteria for leaf in leaves(child))
-    if isinstance(criterion, Not):
+    if isinstance(criterion, Not | NotKnown):
         return leaves(criterion.criterion)
     return (criterion,)
+
+
+def asks_for_a_gap(criterion: Criterion) -> bool:
+    """Whether ``NotKnown`` stands anywhere in a criterion."""
+    if isinstance(criterion, NotKnown):
+        return True
+    if isinstance(criterion, Not):
+        return asks_for_a_gap(criterion.criterion)
+    return isinstance(criterion, AllOf | AnyOf) and any(map(asks_for_a_gap, criterion.criteria))

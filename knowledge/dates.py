@@ -40,13 +40,13 @@ def surely_later(first: str | None, second: str | None) -> bool:
     return date_interval(first)[0] > date_interval(second)[1]
 
 
-def years_between(born: str, today: date) -> tuple[int, int] | None:
-    """Lowest and highest completed age in years, or ``None`` without a readable birth date."""
+def months_between(born: str, today: date) -> tuple[int, int] | None:
+    """Lowest and highest completed age in months, or ``None`` without a readable birth date."""
     earliest, latest = date_interval(born)
     if (earliest, latest) == UNDATED:
         return None
-    return _completed_years(latest, today), _completed_years(earliest, today)
+    return _completed_months(latest, today), _completed_months(earliest, today)
 
 
-def _completed_years(born: date, today: date) -> int:
-    return today.year - born.year - ((today.month, today.day) < (born.month, born.day))
+def _completed_months(born: date, today: date) -> int:
+    return 12 * (today.year - born.year) + today.month - born.month - (today.day < born.day)

@@ -15,18 +15,22 @@ from knowledge.criteria import (
     SIGNATURE_VALUES,
     AgeBetween,
     HasCopyNumber,
+    HasCytogenetics,
     HasExpression,
     HasFusion,
     HasGenotype,
+    HasHla,
     HasPhenotype,
     HasSignature,
     HasTumour,
     Leaf,
+    MenopausalStateIs,
     NoRecordedResistance,
     PerformanceAtMost,
     SexIs,
 )
-from knowledge.dates import surely_later, years_between
+from knowledge.cytogenetics import clones_with
+from knowledge.dates import months_between, surely_later
 from knowledge.facts import Fact, Kind, State
 from knowledge.patient import Patient
 from knowledge.verdicts import Verdict
@@ -125,7 +129,7 @@ def _(criterion: HasTumour, patient: Patient) -> Decision:
 @decide.register
 def _(criterion: AgeBetween, patient: Patient) -> Decision:
     births = [fact for fact in patient.of_marker("birth-date") if isinstance(fact.value, str)]
-    ages = years_between(str(births[0].value), patient.today) if births else None
+    ages = months_between(str(births[0].value), patient.today) if births else None
     if ages is None:
         return Decision(Verdict.UNKNOWN, note="no birth date is recorded")
     verdicts = {_age_verdict(criterion, age) for age in ages}
@@ -134,9 +138,10 @@ def _(criterion: AgeBetween, patient: Patient) -> Decision:
     return Decision(verdicts.pop(), tuple(births))
 
 
-def _age_verdict(criterion: AgeBetween, age: int) -> Verdict:
-    old_enough = criterion.at_least is None or age >= criterion.at_least
-    young_enough = criterion.below is None or age < criterion.below
+def _age_verdict(criterion: AgeBetween, months: int) -> Verdict:
+    least = criterion.at_least_months if criterion.at_least is None else 12 * criterion.at_least
+    old_enough = least is None or months >= least
+    young_enough = criterion.below is None or months < 12 * criterion.below
     return Verdict.TRUE if old_enough and young_enough else Verdict.FALSE
 
 
@@ -146,6 +151,17 @@ def _(criterion: SexIs, patient: Patient) -> Decision:
     if not facts:
         return Decision(Verdict.UNKNOWN, note="no sex is recorded")
     return Decision(Verdict.TRUE if facts[0].value == criterion.sex else Verdict.FALSE, tuple(facts))
+
+
+@decide.register
+def _(criterion: MenopausalStateIs, patient: Patient) -> Decision:
+    facts = newest(fact for fact in patient.of_marker("menopausal-state") if fact.state is State.PRESENT)
+    if not facts:
+        return Decision(Verdict.UNKNOWN, note="no menopausal state is recorded")
+    verdicts = {fact.value == criterion.state for fact in facts}
+    if len(verdicts) > 1:
+        return Decision(Verdict.UNKNOWN, tuple(facts), note="conflicting results of the same date")
+    return Decision(Verdict.TRUE if verdicts.pop() else Verdict.FALSE, tuple(facts))
 
 
 @decide.register
@@ -325,6 +341,52 @@ def _of_stable_value(facts: list[Fact], values: set[str], wanted: frozenset[str]
     if len(verdicts) > 1:
         return Decision(Verdict.UNKNOWN, tuple(facts), note="conflicting results")
     return Decision(Verdict.TRUE if verdicts.pop() else Verdict.FALSE, tuple(facts))
+
+
+@decide.register
+def _(criterion: HasHla, patient: Patient) -> Decision:
+    """One typed allele says nothing about the other copy: only a documented negative of this allele excludes it."""
+    hits: list[Fact] = []
+    negatives: list[Fact] = []
+    near: list[Fact] = []
+    for fact in patient.of_gene(Kind.HLA, criterion.gene):
+        named = fact.allele == criterion.allele or (fact.allele or "").startswith(f"{criterion.allele}:")
+        if named and fact.state is State.PRESENT:
+            hits.append(fact)
+        elif fact.state is State.ABSENT and fact.allele == criterion.allele:
+            negatives.append(fact)
+        else:
+            near.append(fact)
+    if not hits and not negatives and _both_copies_differ(near, criterion):
+        return Decision(Verdict.FALSE, tuple(near), note="both typed copies are other alleles")
+    return weigh(hits, negatives, near, "allele", "no result is recorded for it")
+
+
+def _both_copies_differ(facts: list[Fact], criterion: HasHla) -> bool:
+    """Whether one typing names two different alleles of the locus to two fields, neither the one asked for."""
+    typed = {fact.allele: fact.source.reference for fact in facts if fact.state is State.PRESENT and fact.allele}
+    full = {allele for allele in typed if allele.count(":") >= 1}
+    return len(full) == 2 and full == set(typed) and len(set(typed.values())) == 1
+
+
+@decide.register
+def _(criterion: HasCytogenetics, patient: Patient) -> Decision:
+    """Read in karyotypes.
+
+    Whether a change is isolated is a question that only a karyotype answers, so one without it says no. Whether a
+    change is there at all may need a more sensitive method (FISH), so a karyotype without it excludes nothing.
+    """
+    karyotypes = [fact for fact in patient.of_kind(Kind.KARYOTYPE) if isinstance(fact.value, str)]
+    hits: list[Fact] = []
+    negatives: list[Fact] = []
+    near: list[Fact] = []
+    for fact in newest(fact for fact in karyotypes if fact.state in (State.PRESENT, State.ABSENT)):
+        clones = clones_with(criterion.change, str(fact.value))
+        if clones and (not criterion.isolated or all(len(clone) == 1 for clone in clones)):
+            hits.append(fact)
+        else:
+            (negatives if criterion.isolated else near).append(fact)
+    return weigh(hits, negatives, near, None, "no karyotype shows it")
 
 
 @decide.register

@@ -112,7 +112,7 @@ def evaluate(facts: Iterable[Fact], knowledge: KnowledgeBase, today: date) -> tu
         medicine, statement = knowledge.statements[number]
         node = compiled.nodes[number]
         verdict = engine.verdict(node)
-        outcome = _outcome(statement, verdict, node, engine)
+        outcome = _outcome(statement, verdict, engine.missing(node) if verdict is Verdict.UNKNOWN else ())
         veto = engine.veto(node) if outcome is Outcome.UNMET else None
         layer = Layer.LABEL if isinstance(statement, Indication) else Layer.SAFETY
         findings.append(Finding(medicine, statement, outcome, layer, veto, node, engine))
@@ -128,13 +128,19 @@ def _concerning(patient: Patient, knowledge: KnowledgeBase) -> list[int]:
     return knowledge.compiled.index.concerning(tumours, lineage, patient.names(), drugs)
 
 
-def _outcome(statement: Statement, verdict: Verdict, node: Node, engine: CompiledEngine) -> Outcome:
+def outcome_of(statement: Statement, trace: Trace) -> Outcome:
+    """What a statement comes to by the trace of its criterion."""
+    unknown = [leaf for leaf in trace.deciding_leaves() if leaf.verdict is Verdict.UNKNOWN]
+    return _outcome(statement, trace.verdict, unknown)
+
+
+def _outcome(statement: Statement, verdict: Verdict, missing: Iterable[Trace]) -> Outcome:
     if isinstance(statement, SafetyStatement):
         return _SAFETY_OUTCOMES[verdict]
     if verdict is not Verdict.UNKNOWN:
         return Outcome.MET if verdict is Verdict.TRUE else Outcome.UNMET
     # An unknown tumour type asks for a finding as an unknown biomarker does: it never comes to "verify".
-    clinical = all(leaf_of(leaf).role is Role.CLINICAL for leaf in engine.missing(node))
+    clinical = all(leaf_of(leaf).role is Role.CLINICAL for leaf in missing)
     return Outcome.VERIFY if clinical else Outcome.TEST
 
 

@@ -15,7 +15,7 @@ from jsonschema.exceptions import ValidationError, best_match
 from knowledge.alterations import AlterationCatalogue, read_gene_alterations
 from knowledge.compiled_engine import Compiler, Node, StatementIndex
 from knowledge.criteria import HadTherapy, HasFusion, HasTumour, HasVariant, InvalidCriterion, Leaf, leaves
-from knowledge.drugs import read_drug_classes
+from knowledge.drugs import DrugClasses, InvalidDrugClasses, read_drug_classes
 from knowledge.patient import Reference
 from knowledge.protein_change import NotationError
 from knowledge.reading import read_medicine
@@ -27,6 +27,8 @@ from knowledge.yaml_files import UnreadableYaml, read_yaml
 PACKAGE = Path(__file__).parent
 DATA = PACKAGE / "data"
 SCHEMAS = PACKAGE / "schema"
+#: Ends the name of the file beside a medicine's that holds its example patients.
+CASES = ".cases.yaml"
 
 
 class KnowledgeError(ValueError):
@@ -86,7 +88,7 @@ def load_knowledge_base(data: Path = DATA, tumours: TumourTree | None = None) ->
     reference = Reference(
         tree,
         catalogue,
-        read_drug_classes(documents["drug_classes.yaml"]),
+        _drug_classes(documents),
         frozenset(item["tumour"] for item in documents["stages.yaml"]["metastatic_at_stage_four"]),
     )
     medicines = tuple(_medicine(name, documents[name], reference) for name in documents if name.startswith("eu/"))
@@ -102,11 +104,11 @@ def _documents(data: Path) -> Iterator[tuple[str, Any]]:
     schemas = {
         "eu": _validator("medicine"),
         "alterations": _validator("alterations"),
-        "drug_classes.yaml": _validator("drug_classes"),
+        "drug_classes": _validator("drug_classes"),
         "stages.yaml": _validator("stages"),
     }
-    single = [data / "drug_classes.yaml", data / "stages.yaml"]
-    files = sorted([*data.glob("eu/*.yaml"), *data.glob("alterations/*.yaml"), *single])
+    folders = (path for folder in ("eu", "alterations", "drug_classes") for path in data.glob(f"{folder}/*.yaml"))
+    files = sorted([*(path for path in folders if not path.name.endswith(CASES)), data / "stages.yaml"])
     for path in files:
         name = path.relative_to(data).as_posix()
         try:
@@ -129,6 +131,13 @@ def _validate(name: str, document: Any, validator: Draft202012Validator) -> None
         raise KnowledgeError(f"{name}: at {place}: {error.message[:300]}")
 
 
+def _drug_classes(documents: Mapping[str, Any]) -> DrugClasses:
+    try:
+        return read_drug_classes(document for name, document in documents.items() if name.startswith("drug_classes/"))
+    except InvalidDrugClasses as error:
+        raise KnowledgeError(str(error)) from error
+
+
 def _medicine(name: str, document: Mapping[str, Any], reference: Reference) -> Medicine:
     try:
         return read_medicine(document, reference.alterations, reference.drug_classes)
@@ -149,6 +158,9 @@ def _check(medicines: tuple[Medicine, ...], reference: Reference) -> None:
 
 
 def _unknown_names(statement: Statement, reference: Reference) -> Iterator[str]:
+    for partner in statement.partners:
+        if partner.drug_class and partner.drug_class not in reference.drug_classes:
+            yield f"no drug class {partner.drug_class!r} is defined"
     for leaf in leaves(statement.criterion):
         if isinstance(leaf, HasTumour) and leaf.node not in reference.tumours:
             yield f"{leaf.node} is not an OncoTree code"

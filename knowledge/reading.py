@@ -15,21 +15,29 @@ from knowledge.criteria import (
     Criterion,
     HadTherapy,
     HasCopyNumber,
+    HasCytogenetics,
     HasExpression,
     HasFusion,
     HasGenotype,
+    HasHla,
     HasPhenotype,
     HasSignature,
+    HasTumour,
     HasVariant,
+    InDiseaseState,
     InLine,
     InSetting,
     InStage,
+    InvalidCriterion,
     Leaf,
+    MenopausalStateIs,
     NeedsJudgement,
     NoRecordedResistance,
     Not,
+    NotKnown,
     PerformanceAtMost,
     SexIs,
+    asks_for_a_gap,
 )
 from knowledge.drugs import DrugClasses
 from knowledge.facts import Origin
@@ -65,6 +73,8 @@ class CriterionReader:
                 return AnyOf(tuple(self.read(child) for child in value))
             case "not":
                 return Not(self.read(value))
+            case "not_known":
+                return NotKnown(self.read(value))
             case "had_therapy":
                 return self._had_therapy(value)
         return _LEAVES[name](value)
@@ -72,7 +82,7 @@ class CriterionReader:
     def _had_therapy(self, value: Document) -> HadTherapy:
         name = value.get("class")
         label = self.drug_classes[name].label if name and name in self.drug_classes else None
-        return HadTherapy(value.get("inn"), name, value.get("course"), label)
+        return HadTherapy(value.get("inn"), name, value.get("course"), label, value.get("regimens", 1))
 
 
 def read_medicine(data: Document, catalogue: AlterationCatalogue, drug_classes: DrugClasses) -> Medicine:
@@ -82,8 +92,8 @@ def read_medicine(data: Document, catalogue: AlterationCatalogue, drug_classes: 
     return Medicine(
         brand=about["brand"],
         inn=about["inn"],
-        atc=about["atc"],
-        ema_number=about["ema_number"],
+        atc=about.get("atc"),
+        ema_number=about.get("ema_number"),
         status=about["status"],
         status_date=_date(about["status_date"]),
         conditional=about.get("conditional", False),
@@ -97,6 +107,8 @@ def _indication(item: Document, inn: str, catalogue: AlterationCatalogue, reader
     tumours, excluded = _tumours(item)
     partners = tuple(_partner(partner) for partner in item["with"])
     stated = reader.read(item["when"]) if "when" in item else None
+    if stated is not None and asks_for_a_gap(stated):
+        raise InvalidCriterion(f"{item['id']}: what is not known opens no indication")
     drugs = frozenset(part.strip() for part in inn.split("/")) | {name for partner in partners for name in partner.inns}
     parts = [
         tumour_criterion(tumours, excluded),
@@ -127,6 +139,7 @@ def _safety(item: Document, reader: CriterionReader) -> SafetyStatement:
         tumours=tumours,
         criterion=AllOf(tuple(part for part in parts if part is not None)),
         consequence=item["consequence"],
+        partners=tuple(_partner(partner) for partner in item.get("with", ())),
         tests=_tests(item),
         anchors=_anchors(item),
         review=_review(item),
@@ -165,11 +178,16 @@ _LEAVES: Mapping[str, Callable[[Any], Leaf]] = {
     "signature": lambda value: HasSignature(value["name"], frozenset(value.get("is", ())), value.get("at_least")),
     "genotype": lambda value: HasGenotype(value["gene"], frozenset(value["is"])),
     "phenotype": lambda value: HasPhenotype(value["gene"], frozenset(value["is"])),
+    "hla": HasHla,
+    "cytogenetics": lambda value: HasCytogenetics(value["change"], value.get("isolated", False)),
+    "tumour": HasTumour,
     "stage": lambda value: InStage(frozenset(value)),
     "setting": InSetting,
     "line": lambda value: InLine(value.get("at_least", 1), value.get("at_most")),
     "performance": lambda value: PerformanceAtMost(value["at_most"]),
     "sex": SexIs,
+    "menopause": MenopausalStateIs,
+    "disease_state": lambda value: InDiseaseState(frozenset(value)),
     "judgement": NeedsJudgement,
 }
 
@@ -201,7 +219,8 @@ def _tumours(item: Document) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 def _age(item: Document) -> AgeBetween | None:
-    return AgeBetween(item["age"].get("at_least"), item["age"].get("below")) if "age" in item else None
+    age = item.get("age")
+    return AgeBetween(age.get("at_least"), age.get("below"), age.get("at_least_months")) if age else None
 
 
 def _partner(value: str | Document) -> Partner:
@@ -218,6 +237,8 @@ def _tests(item: Document) -> tuple[TestRequirement, ...]:
             requirement=test["requirement"],
             specimen=tuple(test.get("specimen", ())),
             negative_plasma_retest_in_tissue=test.get("negative_plasma_retest_in_tissue", False),
+            timing=test.get("timing"),
+            origin=test.get("origin"),
             anchor=Anchor(test["anchor"]["section"], test["anchor"]["text"]) if "anchor" in test else None,
         )
         for test in (tests if isinstance(tests, list) else [tests])

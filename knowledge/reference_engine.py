@@ -5,11 +5,11 @@ Equal leaves are decided once per patient, because many labels ask the same ques
 
 from __future__ import annotations
 
-from knowledge.criteria import AllOf, AnyOf, Criterion, Leaf, Not
+from knowledge.criteria import AllOf, AnyOf, Criterion, Leaf, Not, NotKnown
 from knowledge.deciders import decide
 from knowledge.patient import Patient
 from knowledge.trace import Trace
-from knowledge.verdicts import conjunction, disjunction, negation
+from knowledge.verdicts import conjunction, disjunction, ignorance, negation
 
 
 class ReferenceEngine:
@@ -21,9 +21,10 @@ class ReferenceEngine:
 
     def trace(self, criterion: Criterion) -> Trace:
         """The verdict of a criterion with its whole tree."""
-        if isinstance(criterion, Not):
+        if isinstance(criterion, Not | NotKnown):
             child = self.trace(criterion.criterion)
-            return Trace(criterion, negation(child.verdict), (child,))
+            turned = negation(child.verdict) if isinstance(criterion, Not) else ignorance(child.verdict)
+            return Trace(criterion, turned, (child,))
         if isinstance(criterion, AllOf | AnyOf):
             children = tuple(self.trace(child) for child in criterion.criteria)
             combine = conjunction if isinstance(criterion, AllOf) else disjunction

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from knowledge.criteria import AllOf, AnyOf, Criterion, HasTumour, leaves
+from knowledge.criteria import AllOf, AnyOf, Criterion, HasTumour, Not, leaves
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,8 @@ class TestRequirement:
     """What the label requires to be tested, in which specimen, by what kind of test (section 4.2 or 4.4).
 
     ``requirement``: ``ce-ivd-or-validated``, ``validated-test``, ``experienced-laboratory`` or ``not-stated``.
+    ``timing``: ``required`` or ``recommended`` before treatment, as the label words it. ``origin``:
+    ``germline``, ``somatic`` or ``either`` where the label says whose DNA is tested.
     """
 
     __test__ = False  # not a test class, whatever its name suggests to pytest
@@ -48,6 +50,8 @@ class TestRequirement:
     requirement: str
     specimen: tuple[str, ...] = ()
     negative_plasma_retest_in_tissue: bool = False
+    timing: str | None = None
+    origin: str | None = None
     anchor: Anchor | None = None
 
 
@@ -78,13 +82,17 @@ class Indication:
 
 @dataclass(frozen=True, slots=True)
 class SafetyStatement:
-    """One contraindication, warning, dose rule or test requirement of sections 4.2 to 4.4."""
+    """One contraindication, warning, dose rule or test requirement of sections 4.2 to 4.4.
+
+    ``partners``: it concerns the medicine only together with these.
+    """
 
     id: str
     category: str
     tumours: tuple[str, ...]
     criterion: Criterion
     consequence: str
+    partners: tuple[Partner, ...]
     tests: tuple[TestRequirement, ...]
     anchors: tuple[Anchor, ...]
     review: Review
@@ -97,12 +105,16 @@ Statement = Indication | SafetyStatement
 
 @dataclass(frozen=True)
 class Medicine:
-    """One EU medicine with its label and statements."""
+    """One EU medicine with its label and statements.
+
+    ``status``: ``authorised``, ``withdrawn``, ``suspended``, or ``national`` for one that the member states authorise;
+    such a medicine has no EMA number, its brand is its INN, and ``label`` is the EU document that was read.
+    """
 
     brand: str
     inn: str
-    atc: str
-    ema_number: str
+    atc: str | None
+    ema_number: str | None
     status: str
     status_date: date
     conditional: bool
@@ -134,8 +146,6 @@ def genes_of(statement: Statement) -> frozenset[str]:
 
 def tumour_criterion(tumours: tuple[str, ...], excluded: tuple[str, ...]) -> Criterion | None:
     """The tumour part of a statement; ``None`` where the label names no tumour."""
-    from knowledge.criteria import Not
-
     if not tumours:
         return None
     nodes = tuple(HasTumour(code) for code in tumours)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from knowledge.criteria import AllOf, AnyOf, Criterion, Leaf, Not
+from knowledge.criteria import AllOf, AnyOf, Criterion, Leaf, Not, NotKnown
 from knowledge.facts import Fact
 from knowledge.verdicts import Verdict
 from knowledge.wording import criterion_name, describe, describe_fact
@@ -37,18 +37,18 @@ class Trace:
     def deciding_leaves(self) -> Iterator[Trace]:
         """The leaves that share the verdict along the whole path and so explain it.
 
-        Negation turns a verdict around: below ``Not`` the path follows the child's own verdict.
+        Below ``Not`` and ``NotKnown``, which turn a verdict around, the path follows the child's own verdict.
         """
         if not self.children:
             yield self
         for child in self.children:
-            if isinstance(self.criterion, Not) or child.verdict is self.verdict:
+            if isinstance(self.criterion, Not | NotKnown) or child.verdict is self.verdict:
                 yield from child.deciding_leaves()
 
     def to_json(self) -> dict[str, Any]:
         """The tree as JSON; members without a value are left out."""
         result: dict[str, Any] = {"criterion": criterion_name(self.criterion), "verdict": self.verdict.value}
-        if isinstance(self.criterion, AllOf | AnyOf | Not):
+        if isinstance(self.criterion, AllOf | AnyOf | Not | NotKnown):
             result["children"] = [child.to_json() for child in self.children]
             return result
         result["text"] = describe(self.criterion)
@@ -73,6 +73,6 @@ def _fact_reference(fact: Fact) -> dict[str, Any]:
 def leaf_of(trace: Trace) -> Leaf:
     """The leaf criterion of a leaf trace."""
     criterion = trace.criterion
-    if isinstance(criterion, AllOf | AnyOf | Not):
+    if isinstance(criterion, AllOf | AnyOf | Not | NotKnown):
         raise TypeError("not a leaf")
     return criterion

@@ -23,6 +23,11 @@ def negation(verdict: Verdict) -> Verdict:
     return Verdict.UNKNOWN
 
 
+def ignorance(verdict: Verdict) -> Verdict:
+    """Whether a verdict is unknown, as a verdict of its own: never unknown itself."""
+    return Verdict.TRUE if verdict is Verdict.UNKNOWN else Verdict.FALSE
+
+
 def conjunction(verdicts: Iterable[Verdict]) -> Verdict:
     """False if any is false, else unknown if any is unknown, else true (an empty one is true)."""
     return _combined(verdicts, deciding=Verdict.FALSE, otherwise=Verdict.TRUE)

@@ -13,19 +13,24 @@ from knowledge.criteria import (
     Criterion,
     HadTherapy,
     HasCopyNumber,
+    HasCytogenetics,
     HasExpression,
     HasFusion,
     HasGenotype,
+    HasHla,
     HasPhenotype,
     HasSignature,
     HasTumour,
     HasVariant,
+    InDiseaseState,
     InLine,
     InSetting,
     InStage,
+    MenopausalStateIs,
     NeedsJudgement,
     NoRecordedResistance,
     Not,
+    NotKnown,
     PerformanceAtMost,
     SexIs,
 )
@@ -45,6 +50,7 @@ _NAMES: dict[type[Criterion], str] = {
     AllOf: "all_of",
     AnyOf: "any_of",
     Not: "not",
+    NotKnown: "not_known",
     HasTumour: "tumour",
     HasVariant: "variant",
     HasFusion: "fusion",
@@ -53,6 +59,8 @@ _NAMES: dict[type[Criterion], str] = {
     HasSignature: "signature",
     HasGenotype: "genotype",
     HasPhenotype: "phenotype",
+    HasHla: "hla",
+    HasCytogenetics: "cytogenetics",
     NoRecordedResistance: "no_recorded_resistance",
     InStage: "stage",
     InSetting: "setting",
@@ -60,6 +68,8 @@ _NAMES: dict[type[Criterion], str] = {
     HadTherapy: "had_therapy",
     AgeBetween: "age",
     SexIs: "sex",
+    MenopausalStateIs: "menopause",
+    InDiseaseState: "disease_state",
     PerformanceAtMost: "performance",
     NeedsJudgement: "judgement",
 }
@@ -89,6 +99,11 @@ def _(criterion: AnyOf) -> str:
 @describe.register
 def _(criterion: Not) -> str:
     return f"no {_bracketed(criterion.criterion)}"
+
+
+@describe.register
+def _(criterion: NotKnown) -> str:
+    return f"not known: {describe(criterion.criterion)}"
 
 
 def _bracketed(criterion: Criterion) -> str:
@@ -157,6 +172,16 @@ def _(criterion: HasPhenotype) -> str:
 
 
 @describe.register
+def _(criterion: HasHla) -> str:
+    return criterion.allele
+
+
+@describe.register
+def _(criterion: HasCytogenetics) -> str:
+    return f"isolated {criterion.change}" if criterion.isolated else criterion.change
+
+
+@describe.register
 def _(criterion: NoRecordedResistance) -> str:
     return f"no recorded {criterion.gene} resistance alteration to {', '.join(sorted(criterion.drugs))}"
 
@@ -197,22 +222,35 @@ def _(criterion: HadTherapy) -> str:
         "progression": " with progression",
         "no-progression": " without progression",
         "stable": " with stable disease",
+        "intolerance": " not tolerated",
     }
-    return f"prior {what}{course.get(criterion.course or '', '')}"
+    regimens = f", at least {criterion.regimens} regimens" if criterion.regimens > 1 else ""
+    return f"prior {what}{course.get(criterion.course or '', '')}{regimens}"
 
 
 @describe.register
 def _(criterion: AgeBetween) -> str:
+    least = f"{criterion.at_least_months} months" if criterion.at_least is None else f"{criterion.at_least} years"
     if criterion.below is None:
-        return f"age ≥ {criterion.at_least} years"
-    if criterion.at_least is None:
+        return f"age ≥ {least}"
+    if criterion.at_least is None and criterion.at_least_months is None:
         return f"age < {criterion.below} years"
-    return f"age {criterion.at_least} to under {criterion.below} years"
+    return f"age {least.removesuffix(' years')} to under {criterion.below} years"
 
 
 @describe.register
 def _(criterion: SexIs) -> str:
     return criterion.sex
+
+
+@describe.register
+def _(criterion: MenopausalStateIs) -> str:
+    return criterion.state
+
+
+@describe.register
+def _(criterion: InDiseaseState) -> str:
+    return f"{_either(sorted(state.replace('-', ' ') for state in criterion.states))} disease"
 
 
 @describe.register

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from knowledge import State
-from knowledge.criteria import AllOf, AnyOf, Criterion, HasExpression, HasFusion, HasTumour, HasVariant, Not
+from knowledge.criteria import AllOf, AnyOf, Criterion, HasExpression, HasFusion, HasTumour, HasVariant, Not, NotKnown
 from tests.facts import fusion, negative, pd_l1, tumour, variant
 
 leaf_criteria: st.SearchStrategy[Criterion] = st.sampled_from(
@@ -22,15 +22,23 @@ leaf_criteria: st.SearchStrategy[Criterion] = st.sampled_from(
         HasExpression("PD-L1", frozenset({"TPS"}), below=1),
     ]
 )
-criteria: st.SearchStrategy[Criterion] = st.recursive(
-    leaf_criteria,
-    lambda inner: st.one_of(
-        st.builds(Not, inner),
-        st.builds(AllOf, st.lists(inner, min_size=1, max_size=3).map(tuple)),
-        st.builds(AnyOf, st.lists(inner, min_size=1, max_size=3).map(tuple)),
-    ),
-    max_leaves=8,
-)
+
+
+def _combined(*wrappers: type[Not] | type[NotKnown]) -> st.SearchStrategy[Criterion]:
+    return st.recursive(
+        leaf_criteria,
+        lambda inner: st.one_of(
+            *(st.builds(wrapper, inner) for wrapper in wrappers),
+            st.builds(AllOf, st.lists(inner, min_size=1, max_size=3).map(tuple)),
+            st.builds(AnyOf, st.lists(inner, min_size=1, max_size=3).map(tuple)),
+        ),
+        max_leaves=8,
+    )
+
+
+criteria = _combined(Not)
+#: What safety statements may ask as well.
+criteria_with_gaps = _combined(Not, NotKnown)
 dates = st.sampled_from([None, "2024", "2024-05", "2025-01-01", "2026-02-03"])
 facts = st.lists(
     st.one_of(

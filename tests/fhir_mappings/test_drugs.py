@@ -187,7 +187,7 @@ def test_any_json_value_is_read(drugs: DrugTable, sent: object) -> None:
 
 
 def test_every_member_of_every_drug_class_is_found_by_its_inn(drugs: DrugTable) -> None:
-    classes = read_yaml(DATA / "drug_classes.yaml")["classes"]
+    classes = [item for path in DATA.glob("drug_classes/*.yaml") for item in read_yaml(path)["classes"]]
     named = {inn for item in classes for inn in item["members"]}
     assert named
     assert {inn for inn in named if drugs.of_text(inn).drugs != (inn,)} == set()

@@ -17,12 +17,12 @@ from knowledge.patient import Patient
 from knowledge.reference_engine import ReferenceEngine
 from knowledge.statements import SafetyStatement, Statement
 from knowledge.trace import Trace, leaf_of
-from tests.strategies import criteria, facts
+from tests.strategies import criteria_with_gaps, facts
 
 TODAY = date(2026, 11, 24)
 
 
-@given(criterion=criteria, given_facts=facts)
+@given(criterion=criteria_with_gaps, given_facts=facts)
 def test_verdict_and_trace_agree(knowledge: KnowledgeBase, criterion: Criterion, given_facts: list[Fact]) -> None:
     patient = Patient(given_facts, TODAY, knowledge.reference)
     compiler = Compiler()
