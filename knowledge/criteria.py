@@ -163,6 +163,30 @@ class HasExpression:
 
 
 @dataclass(frozen=True, slots=True)
+class ByAnyTest:
+    """One question about a protein that several ``tests`` answer, each on its own: a status, a stain with its ISH.
+
+    Strong Kleene logic cannot say this. With ``AnyOf`` a lone "negative" decides nothing, with ``AllOf`` a lone
+    "positive" does not, and neither sees two tests contradict each other.
+    """
+
+    role: ClassVar[Role] = Role.BIOMARKER
+    tests: tuple[Criterion, ...]
+
+    def __post_init__(self) -> None:
+        asked = [leaf for test in self.tests for leaf in leaves(test)]
+        _require(len(self.tests) > 1, "a question for several tests names at least two")
+        _require(not any(map(asks_for_a_gap, self.tests)), "a test is not answered by a gap")
+        _require(all(isinstance(leaf, HasExpression) for leaf in asked), "each test is about the protein")
+        _require(len({leaf.marker for leaf in asked if isinstance(leaf, HasExpression)}) == 1, "name one marker only")
+
+    @property
+    def marker(self) -> str:
+        """The marker that all tests are about."""
+        return next(leaf.marker for leaf in leaves(self.tests[0]) if isinstance(leaf, HasExpression))
+
+
+@dataclass(frozen=True, slots=True)
 class HasSignature:
     """A genomic signature (MSI, MMR, TMB, HRD, MGMT) with one of ``values``, or reaching ``at_least``."""
 
@@ -424,6 +448,7 @@ Leaf = (
     | HasFusion
     | HasCopyNumber
     | HasExpression
+    | ByAnyTest
     | HasSignature
     | HasGenotype
     | HasPhenotype

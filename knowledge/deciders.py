@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from knowledge import clinical_decisions, variant_decisions
+from knowledge import clinical_decisions, protein_decisions, variant_decisions
 from knowledge.decisions import Decision, decide
 
-__all__ = ["Decision", "clinical_decisions", "decide", "variant_decisions"]
+__all__ = ["Decision", "clinical_decisions", "decide", "protein_decisions", "variant_decisions"]

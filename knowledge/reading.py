@@ -12,6 +12,7 @@ from knowledge.criteria import (
     AgeBetween,
     AllOf,
     AnyOf,
+    ByAnyTest,
     Criterion,
     HadTherapy,
     HasCopyNumber,
@@ -75,6 +76,8 @@ class CriterionReader:
                 return Not(self.read(value))
             case "not_known":
                 return NotKnown(self.read(value))
+            case "by_any_test":
+                return ByAnyTest(tuple(self.read(test) for test in value))
             case "had_therapy":
                 return self._had_therapy(value)
         return _LEAVES[name](value)

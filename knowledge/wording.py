@@ -10,6 +10,7 @@ from knowledge.criteria import (
     AgeBetween,
     AllOf,
     AnyOf,
+    ByAnyTest,
     Criterion,
     HadTherapy,
     HasCopyNumber,
@@ -56,6 +57,7 @@ _NAMES: dict[type[Criterion], str] = {
     HasFusion: "fusion",
     HasCopyNumber: "copy_number",
     HasExpression: "expression",
+    ByAnyTest: "by_any_test",
     HasSignature: "signature",
     HasGenotype: "genotype",
     HasPhenotype: "phenotype",
@@ -152,6 +154,11 @@ def _(criterion: HasExpression) -> str:
     if criterion.at_least is not None:
         return f"{criterion.marker} {scores} ≥ {criterion.at_least:g}{unit}"
     return f"{criterion.marker} {scores} < {criterion.below:g}{unit}"
+
+
+@describe.register
+def _(criterion: ByAnyTest) -> str:
+    return describe(AnyOf(criterion.tests))
 
 
 @describe.register
