@@ -110,7 +110,7 @@ def _(criterion: NotKnown) -> str:
 
 def _bracketed(criterion: Criterion) -> str:
     text = describe(criterion)
-    return f"({text})" if isinstance(criterion, AllOf | AnyOf) else text
+    return f"({text})" if isinstance(criterion, AllOf | AnyOf | ByAnyTest) else text
 
 
 @describe.register
@@ -147,9 +147,9 @@ def _(criterion: HasCopyNumber) -> str:
 
 @describe.register
 def _(criterion: HasExpression) -> str:
-    if criterion.positive:
-        return f"{criterion.marker} positive"
     scores = "/".join(sorted(criterion.scores))
+    if criterion.positive:
+        return " ".join(filter(None, [criterion.marker, scores, "positive"]))
     unit = " %" if criterion.scores & {"TPS", "TC", "IC", "TAP"} else ""
     if criterion.at_least is not None:
         return f"{criterion.marker} {scores} ≥ {criterion.at_least:g}{unit}"
