@@ -141,9 +141,10 @@ class HasCopyNumber:
 
 @dataclass(frozen=True, slots=True)
 class HasExpression:
-    """A protein score of ``marker`` in one of ``scores`` reaching a bound, or a positive result.
+    """A protein score of ``marker`` in one of ``scores`` reaching a bound, a positive result, or a class.
 
-    A positive result is a bare answer or, with ``scores``, the answer of that method (``ISH``).
+    A positive result is a bare answer or, with ``scores``, the answer of that method (``ISH``). ``values`` are
+    classes that the laboratory gives by name under one of ``scores`` (HER2 status ``low``).
 
     Bounds are in the score's own unit (percent for TPS, TC, IC and TAP, none for CPS and IHC 0–3+).
     """
@@ -154,12 +155,14 @@ class HasExpression:
     at_least: float | None = None
     below: float | None = None
     positive: bool = False
+    values: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
         _require(bool(self.marker), "an expression criterion names its marker")
         bounded = self.at_least is not None or self.below is not None
-        _require(bounded != self.positive, f"{self.marker}: name a bound or a positive result, not both")
-        _require(not bounded or bool(self.scores), f"{self.marker}: a bound needs the score it is measured in")
+        asked = [bounded, self.positive, bool(self.values)]
+        _require(sum(asked) == 1, f"{self.marker}: name a bound, a positive result or classes, and only one")
+        _require(self.positive or bool(self.scores), f"{self.marker}: a bound or class needs the score it belongs to")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,18 +175,20 @@ class ByAnyTest:
 
     role: ClassVar[Role] = Role.BIOMARKER
     tests: tuple[Criterion, ...]
+    status: str | None = None  # what the answer is called, where it is one of the curated protein statuses
 
     def __post_init__(self) -> None:
         asked = [leaf for test in self.tests for leaf in leaves(test)]
+        proteins = [leaf for leaf in asked if isinstance(leaf, HasExpression | ByAnyTest)]
         _require(len(self.tests) > 1, "a question for several tests names at least two")
         _require(not any(map(asks_for_a_gap, self.tests)), "a test is not answered by a gap")
-        _require(all(isinstance(leaf, HasExpression) for leaf in asked), "each test is about the protein")
-        _require(len({leaf.marker for leaf in asked if isinstance(leaf, HasExpression)}) == 1, "name one marker only")
+        _require(len(proteins) == len(asked), "each test is about the protein")
+        _require(len({leaf.marker for leaf in proteins}) == 1, "name one marker only")
 
     @property
     def marker(self) -> str:
         """The marker that all tests are about."""
-        return next(leaf.marker for leaf in leaves(self.tests[0]) if isinstance(leaf, HasExpression))
+        return next(leaf.marker for leaf in leaves(self.tests[0]) if isinstance(leaf, HasExpression | ByAnyTest))
 
 
 @dataclass(frozen=True, slots=True)

@@ -235,6 +235,8 @@ def _(criterion: HasExpression, patient: Patient) -> Decision:
         hits = [fact for fact in asked if fact.state is State.PRESENT and fact.value is None]
         negatives = [fact for fact in asked if fact.state is State.ABSENT]
         return weigh(hits, negatives, [fact for fact in asked if fact.state in _UNDECIDED], None, missing)
+    if criterion.values:
+        return _class_by_name(criterion, facts)
     scored = [
         fact
         for fact in facts
@@ -249,6 +251,17 @@ def _(criterion: HasExpression, patient: Patient) -> Decision:
     verdict = verdicts.pop()
     note = "the reported range does not tell" if verdict is Verdict.UNKNOWN else None
     return Decision(verdict, tuple(current), note=note)
+
+
+def _class_by_name(criterion: HasExpression, facts: list[Fact]) -> Decision:
+    """The laboratory's class, whatever state it comes with: HER2-low is a class and a negative result at once."""
+    named = newest(fact for fact in facts if fact.score in criterion.scores and isinstance(fact.value, str))
+    if not named:
+        return Decision(Verdict.UNKNOWN, note="no class of this kind is recorded")
+    verdicts = {fact.value in criterion.values for fact in named}
+    if len(verdicts) > 1:
+        return Decision(Verdict.UNKNOWN, tuple(named), note="conflicting results of the same date")
+    return Decision(Verdict.TRUE if verdicts.pop() else Verdict.FALSE, tuple(named))
 
 
 def _score_verdict(criterion: HasExpression, fact: Fact) -> Verdict:

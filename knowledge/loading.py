@@ -18,7 +18,7 @@ from knowledge.criteria import HadTherapy, HasFusion, HasTumour, HasVariant, Inv
 from knowledge.drugs import DrugClasses, InvalidDrugClasses, read_drug_classes
 from knowledge.patient import Reference
 from knowledge.protein_change import NotationError
-from knowledge.reading import read_medicine
+from knowledge.reading import ProteinStatuses, read_medicine, read_protein_statuses
 from knowledge.release import release_digest
 from knowledge.statements import Medicine, Statement, genes_of
 from knowledge.terminology import GeneTable, TumourTree
@@ -91,7 +91,10 @@ def load_knowledge_base(data: Path = DATA, tumours: TumourTree | None = None) ->
         _drug_classes(documents),
         frozenset(item["tumour"] for item in documents["stages.yaml"]["metastatic_at_stage_four"]),
     )
-    medicines = tuple(_medicine(name, documents[name], reference) for name in documents if name.startswith("eu/"))
+    statuses = _protein_statuses(documents["protein_statuses.yaml"], reference.drug_classes)
+    medicines = tuple(
+        _medicine(name, documents[name], reference, statuses) for name in documents if name.startswith("eu/")
+    )
     _check(medicines, reference)
     # The tumour tree decides what a criterion on a node covers, so it is part of the release.
     documents["terminology/oncotree.tsv"] = (data / "terminology" / "oncotree.tsv").read_text(encoding="utf-8")
@@ -106,9 +109,11 @@ def _documents(data: Path) -> Iterator[tuple[str, Any]]:
         "alterations": _validator("alterations"),
         "drug_classes": _validator("drug_classes"),
         "stages.yaml": _validator("stages"),
+        "protein_statuses.yaml": _validator("protein_statuses"),
     }
     folders = (path for folder in ("eu", "alterations", "drug_classes") for path in data.glob(f"{folder}/*.yaml"))
-    files = sorted([*(path for path in folders if not path.name.endswith(CASES)), data / "stages.yaml"])
+    tables = (data / "stages.yaml", data / "protein_statuses.yaml")
+    files = sorted([*(path for path in folders if not path.name.endswith(CASES)), *tables])
     for path in files:
         name = path.relative_to(data).as_posix()
         try:
@@ -138,9 +143,16 @@ def _drug_classes(documents: Mapping[str, Any]) -> DrugClasses:
         raise KnowledgeError(str(error)) from error
 
 
-def _medicine(name: str, document: Mapping[str, Any], reference: Reference) -> Medicine:
+def _protein_statuses(document: Mapping[str, Any], drug_classes: DrugClasses) -> ProteinStatuses:
     try:
-        return read_medicine(document, reference.alterations, reference.drug_classes)
+        return read_protein_statuses(document, drug_classes)
+    except InvalidCriterion as error:
+        raise KnowledgeError(f"protein_statuses.yaml: {error}") from error
+
+
+def _medicine(name: str, document: Mapping[str, Any], reference: Reference, statuses: ProteinStatuses) -> Medicine:
+    try:
+        return read_medicine(document, reference.alterations, reference.drug_classes, statuses)
     except (InvalidCriterion, NotationError) as error:
         raise KnowledgeError(f"{name}: {error}") from error
 

@@ -58,11 +58,16 @@ from knowledge.statements import (
 Document = Mapping[str, Any]
 
 
+#: Curated protein statuses, by marker and name: the tests that answer each.
+ProteinStatuses = Mapping[tuple[str, str], ByAnyTest]
+
+
 @dataclass(frozen=True, slots=True)
 class CriterionReader:
-    """Reads criteria; prior therapies are worded as the drug classes are labelled."""
+    """Reads criteria; prior therapies are worded as the drug classes are labelled, protein statuses looked up."""
 
     drug_classes: DrugClasses
+    statuses: ProteinStatuses
 
     def read(self, data: Document) -> Criterion:
         """Read one criterion: a mapping with a single key that names its type."""
@@ -80,6 +85,8 @@ class CriterionReader:
                 return ByAnyTest(tuple(self.read(test) for test in value))
             case "had_therapy":
                 return self._had_therapy(value)
+            case "expression" if "status" in value:
+                return self._status(value)
         return _LEAVES[name](value)
 
     def _had_therapy(self, value: Document) -> HadTherapy:
@@ -87,11 +94,33 @@ class CriterionReader:
         label = self.drug_classes[name].label if name and name in self.drug_classes else None
         return HadTherapy(value.get("inn"), name, value.get("course"), label, value.get("regimens", 1))
 
+    def _status(self, value: Document) -> ByAnyTest:
+        marker, name = value["marker"], value["status"]
+        if set(value) != {"marker", "status"}:
+            raise InvalidCriterion(f"{marker} {name}: a status stands without a score, bound or class")
+        if (marker, name) not in self.statuses:
+            raise InvalidCriterion(f"no status {name!r} is defined for {marker}")
+        return self.statuses[marker, name]
 
-def read_medicine(data: Document, catalogue: AlterationCatalogue, drug_classes: DrugClasses) -> Medicine:
+
+def read_protein_statuses(data: Document, drug_classes: DrugClasses) -> ProteinStatuses:
+    """Build the table of statuses; one may be asked for by those that stand below it."""
+    statuses: dict[tuple[str, str], ByAnyTest] = {}
+    reader = CriterionReader(drug_classes, statuses)
+    for item in data["statuses"]:
+        key = (item["marker"], item["status"])
+        if key in statuses:
+            raise InvalidCriterion(f"{' '.join(key)} is defined twice")
+        statuses[key] = ByAnyTest(tuple(reader.read(test) for test in item["tests"]), item["status"])
+    return statuses
+
+
+def read_medicine(
+    data: Document, catalogue: AlterationCatalogue, drug_classes: DrugClasses, statuses: ProteinStatuses
+) -> Medicine:
     """Build a medicine. Raises ``InvalidCriterion`` or ``NotationError`` for criteria that mean nothing."""
     about, label = data["medicine"], data["label"]
-    reader = CriterionReader(drug_classes)
+    reader = CriterionReader(drug_classes, statuses)
     return Medicine(
         brand=about["brand"],
         inn=about["inn"],
@@ -170,6 +199,7 @@ def _expression(value: Document) -> HasExpression:
         at_least=value.get("at_least"),
         below=value.get("below"),
         positive=value.get("positive", False),
+        values=frozenset(value.get("is", ())),
     )
 
 

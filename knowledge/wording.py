@@ -150,6 +150,8 @@ def _(criterion: HasExpression) -> str:
     scores = "/".join(sorted(criterion.scores))
     if criterion.positive:
         return " ".join(filter(None, [criterion.marker, scores, "positive"]))
+    if criterion.values:
+        return f"{criterion.marker} {scores} {_either(sorted(criterion.values))}"
     unit = " %" if criterion.scores & {"TPS", "TC", "IC", "TAP"} else ""
     if criterion.at_least is not None:
         return f"{criterion.marker} {scores} ≥ {criterion.at_least:g}{unit}"
@@ -158,7 +160,7 @@ def _(criterion: HasExpression) -> str:
 
 @describe.register
 def _(criterion: ByAnyTest) -> str:
-    return describe(AnyOf(criterion.tests))
+    return f"{criterion.marker} {criterion.status}" if criterion.status else describe(AnyOf(criterion.tests))
 
 
 @describe.register
