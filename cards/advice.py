@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -48,7 +49,7 @@ class MissingTest:
             (finding.medicine.brand, test): (finding.medicine, test)
             for finding in self.findings
             for test in finding.statement.tests
-            if self.analyte in test.analyte
+            if re.search(rf"(?<!\w){re.escape(self.analyte)}(?!\w)", test.analyte)
         }
         stated = [pair for pair in found.values() if pair[1].requirement != "not-stated"]
         return tuple(stated or found.values())
