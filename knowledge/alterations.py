@@ -201,12 +201,20 @@ class AlterationCatalogue:
             )
         )
 
-    def resistant_drugs(self, gene: str) -> frozenset[str]:
-        """Every drug for which the catalogue lists a resistance alteration of ``gene``."""
+    def resistant_drugs(self, gene: str, but_for: frozenset[tuple[str, str]] = frozenset()) -> frozenset[str]:
+        """Every drug for which the catalogue lists a resistance alteration of ``gene``.
+
+        Entries whose changes are all among ``but_for``, pairs of gene and change, are passed over.
+        """
         entry = self._genes.get(gene)
-        return (
-            frozenset(drug for resistance in entry.resistances for drug in resistance.drugs) if entry else frozenset()
-        )
+        if entry is None:
+            return frozenset()
+        left = [
+            resistance
+            for resistance in entry.resistances
+            if resistance.variant_class is not None or not {(gene, name) for name in resistance.changes} <= but_for
+        ]
+        return frozenset(drug for resistance in left for drug in resistance.drugs)
 
     @property
     def genes(self) -> tuple[str, ...]:

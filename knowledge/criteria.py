@@ -113,12 +113,14 @@ class HasFusion:
     """A rearrangement of ``gene`` with ``partner`` or, without one, with any partner.
 
     ``or_ihc``: the label's status may also be established by immunohistochemistry of the protein.
+    ``or_tumour``: the tumour type that the rearrangement defines; its diagnosis says that there is one.
     """
 
     role: ClassVar[Role] = Role.BIOMARKER
     gene: str
     partner: str | None = None
     or_ihc: bool = False
+    or_tumour: str | None = None
 
     def __post_init__(self) -> None:
         _require_gene(self.gene)
@@ -246,14 +248,21 @@ class HasHla:
 
 @dataclass(frozen=True, slots=True)
 class HasCytogenetics:
-    """A chromosome change in a karyotype: ``del(5q)``. ``isolated``: the only change of its clone."""
+    """A chromosome change in a karyotype: ``del(5q)``. ``isolated``: the only change of its clone.
+
+    ``gene``: the gene whose loss is the change by other methods (FISH for TP53 shows ``del(17p)``).
+    """
 
     role: ClassVar[Role] = Role.BIOMARKER
     change: str
     isolated: bool = False
+    gene: str | None = None
 
     def __post_init__(self) -> None:
         _require(bool(re.fullmatch(r"del\(\d+[pq]\)", self.change)), f"not a chromosome change: {self.change!r}")
+        _require(not (self.isolated and self.gene), f"{self.change}: the loss of a gene does not tell what is isolated")
+        if self.gene is not None:
+            _require_gene(self.gene)
 
     @property
     def name(self) -> str:

@@ -37,6 +37,8 @@ from knowledge.verdicts import Verdict
 
 _BENIGN = frozenset({"benign", "likely benign"})
 _UNDECIDED = (State.INDETERMINATE, State.NO_CALL, State.NOT_TESTED)
+#: Copy number changes of a gene that a deletion of its chromosome arm shows as: of one copy, or of both.
+_LOSSES = frozenset({"loss", "deletion"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +186,9 @@ def _(criterion: PerformanceAtMost, patient: Patient) -> Decision:
 
 @decide.register
 def _(criterion: HasFusion, patient: Patient) -> Decision:
+    if defined := _diagnosed(criterion.or_tumour, patient):
+        # What defines the disease is not refuted by a later negative: that tells of the depth of a remission.
+        return Decision(Verdict.TRUE, defined)
     fusions = patient.of_gene(Kind.FUSION, criterion.gene)
     hits: list[Fact] = []
     negatives: list[Fact] = []
@@ -201,6 +206,14 @@ def _(criterion: HasFusion, patient: Patient) -> Decision:
         hits += [fact for fact in protein if fact.state is State.PRESENT and fact.value is None]
         negatives += [fact for fact in protein if fact.state is State.ABSENT]
     return weigh(hits, negatives, near, "gene" if criterion.partner is None else "partner", "no result is recorded")
+
+
+def _diagnosed(node: str | None, patient: Patient) -> tuple[Fact, ...]:
+    """The confirmed diagnoses of a tumour type that are not recorded as over."""
+    if node is None:
+        return ()
+    decision = decide(HasTumour(node), patient)
+    return decision.facts if decision.verdict is Verdict.TRUE else ()
 
 
 @decide.register
@@ -387,7 +400,8 @@ def _(criterion: HasCytogenetics, patient: Patient) -> Decision:
     """Read in karyotypes.
 
     Whether a change is isolated is a question that only a karyotype answers, so one without it says no. Whether a
-    change is there at all may need a more sensitive method (FISH), so a karyotype without it excludes nothing.
+    change is there at all may need a more sensitive method (FISH), so a karyotype without it excludes nothing. Where
+    the criterion names the gene that such a method looks at, the copy numbers of this gene answer too.
     """
     karyotypes = [fact for fact in patient.of_kind(Kind.KARYOTYPE) if isinstance(fact.value, str)]
     hits: list[Fact] = []
@@ -399,7 +413,14 @@ def _(criterion: HasCytogenetics, patient: Patient) -> Decision:
             hits.append(fact)
         else:
             (negatives if criterion.isolated else near).append(fact)
-    return weigh(hits, negatives, near, None, "no karyotype shows it")
+    if criterion.gene is not None:
+        copies = patient.of_gene(Kind.COPY_NUMBER, criterion.gene)
+        hits += [fact for fact in copies if fact.state is State.PRESENT and fact.variant_class in _LOSSES]
+        negatives += [fact for fact in copies if fact.state is State.ABSENT and fact.variant_class in (None, "loss")]
+        near += [fact for fact in copies if fact not in hits and fact not in negatives]
+        near += patient.disputed_of_gene(Kind.COPY_NUMBER, criterion.gene)
+        negatives += gene_level_negatives(criterion.gene, patient)
+    return weigh(hits, negatives, near, None, "no result is recorded" if criterion.gene else "no karyotype shows it")
 
 
 @decide.register

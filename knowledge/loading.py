@@ -176,6 +176,8 @@ def _unknown_names(statement: Statement, reference: Reference) -> Iterator[str]:
     for leaf in leaves(statement.criterion):
         if isinstance(leaf, HasTumour) and leaf.node not in reference.tumours:
             yield f"{leaf.node} is not an OncoTree code"
+        if isinstance(leaf, HasFusion) and leaf.or_tumour is not None and leaf.or_tumour not in reference.tumours:
+            yield f"{leaf.or_tumour} is not an OncoTree code"
         if isinstance(leaf, HasVariant) and not _class_is_defined(leaf, reference):
             yield f"no class {leaf.variant_class!r} is defined for {leaf.gene}"
         if isinstance(leaf, HadTherapy) and leaf.drug_class and leaf.drug_class not in reference.drug_classes:

@@ -205,14 +205,16 @@ def _expression(value: Document) -> HasExpression:
 
 _LEAVES: Mapping[str, Callable[[Any], Leaf]] = {
     "variant": _variant,
-    "fusion": lambda value: HasFusion(value["gene"], value.get("partner"), value.get("or_ihc", False)),
+    "fusion": lambda value: HasFusion(
+        value["gene"], value.get("partner"), value.get("or_ihc", False), value.get("or_tumour")
+    ),
     "copy_number": lambda value: HasCopyNumber(value["gene"], value["change"]),
     "expression": _expression,
     "signature": lambda value: HasSignature(value["name"], frozenset(value.get("is", ())), value.get("at_least")),
     "genotype": lambda value: HasGenotype(value["gene"], frozenset(value["is"])),
     "phenotype": lambda value: HasPhenotype(value["gene"], frozenset(value["is"])),
     "hla": HasHla,
-    "cytogenetics": lambda value: HasCytogenetics(value["change"], value.get("isolated", False)),
+    "cytogenetics": lambda value: HasCytogenetics(value["change"], value.get("isolated", False), value.get("gene")),
     "tumour": HasTumour,
     "stage": lambda value: InStage(frozenset(value)),
     "setting": InSetting,
@@ -228,11 +230,15 @@ _LEAVES: Mapping[str, Callable[[Any], Leaf]] = {
 def _resistance_vetoes(
     criterion: Criterion | None, drugs: frozenset[str], catalogue: AlterationCatalogue
 ) -> Iterator[NoRecordedResistance]:
-    """Specific beats general: each gene that opens the indication is also asked for recorded resistance."""
+    """Specific beats general: each gene that opens the indication is also asked for recorded resistance.
+
+    A change that the indication itself names cannot close it: nothing is more specific than the label's own words.
+    """
     if criterion is None:
         return
+    named = _opening_changes(criterion)
     for gene in sorted(_opening_genes(criterion)):
-        concerned = drugs & catalogue.resistant_drugs(gene)
+        concerned = drugs & catalogue.resistant_drugs(gene, but_for=named)
         if concerned:
             yield NoRecordedResistance(gene, concerned)
 
@@ -243,6 +249,15 @@ def _opening_genes(criterion: Criterion) -> frozenset[str]:
         return frozenset().union(*(_opening_genes(child) for child in criterion.criteria))
     if isinstance(criterion, HasVariant | HasFusion):
         return frozenset({criterion.gene})
+    return frozenset()
+
+
+def _opening_changes(criterion: Criterion) -> frozenset[tuple[str, str]]:
+    """The exact protein changes, each with its gene, that are positively required."""
+    if isinstance(criterion, AllOf | AnyOf):
+        return frozenset().union(*(_opening_changes(child) for child in criterion.criteria))
+    if isinstance(criterion, HasVariant):
+        return frozenset((criterion.gene, change) for change in criterion.protein)
     return frozenset()
 
 

@@ -136,8 +136,7 @@ def _(criterion: HasVariant) -> str:
 def _(criterion: HasFusion) -> str:
     if criterion.or_ihc:
         return f"{criterion.gene} positivity (rearrangement or IHC)"
-    partner = f"{criterion.gene}::{criterion.partner}" if criterion.partner else criterion.gene
-    return f"{partner} fusion"
+    return f"{criterion.gene} fusion with {criterion.partner}" if criterion.partner else f"{criterion.gene} fusion"
 
 
 @describe.register

@@ -18,6 +18,7 @@ leaf_criteria: st.SearchStrategy[Criterion] = st.sampled_from(
         HasVariant("BRAF", codon=600),
         HasFusion("ALK", or_ihc=True),
         HasFusion("RET", partner="KIF5B"),
+        HasFusion("ABL1", partner="BCR", or_tumour="CMLBCRABL1"),
         HasExpression("PD-L1", frozenset({"TPS"}), at_least=50),
         HasExpression("PD-L1", frozenset({"TPS"}), below=1),
     ]

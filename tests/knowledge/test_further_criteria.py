@@ -13,6 +13,7 @@ from knowledge.criteria import (
     Criterion,
     HadTherapy,
     HasCytogenetics,
+    HasFusion,
     HasHla,
     HasVariant,
     InDiseaseState,
@@ -40,6 +41,10 @@ def _karyotype(iscn: str, state: State = State.PRESENT) -> Fact:
     return _fact(Kind.KARYOTYPE, state, value=iscn)
 
 
+def _copies(change: str | None, state: State = State.PRESENT) -> Fact:
+    return _fact(Kind.COPY_NUMBER, state, genes=("TP53",), variant_class=change)
+
+
 def _therapy(inn: str, **members: Any) -> Fact:
     return _fact(Kind.THERAPY, inn=inn, **members)
 
@@ -54,6 +59,9 @@ PREMENOPAUSAL = _fact(Kind.DEMOGRAPHIC, marker="menopausal-state", value="premen
 A02 = HasHla("HLA-A*02:01")
 DEL5Q = HasCytogenetics("del(5q)", isolated=True)
 DEL17P = HasCytogenetics("del(17p)")
+PH = HasFusion("ABL1", partner="BCR", or_tumour="CMLBCRABL1")
+NO_BCR_ABL1 = Fact(kind=Kind.FUSION, state=State.ABSENT, source=Source("Observation/2"), genes=("BCR", "ABL1"))
+DEL17P_OR_TP53 = HasCytogenetics("del(17p)", gene="TP53")
 INTOLERANT = HadTherapy(inn="imatinib", course="intolerance")
 
 
@@ -76,6 +84,21 @@ INTOLERANT = HadTherapy(inn="imatinib", course="intolerance")
         (DEL17P, [_karyotype("46,XX,del(17)(p13)[12]")], TRUE),
         (DEL17P, [_karyotype("46,XX[20]", State.ABSENT)], UNKNOWN),
         (DEL17P, [_karyotype("46,XX,del(17)(q21)[12]")], UNKNOWN),
+        (DEL17P_OR_TP53, [_karyotype("46,XX,del(17)(p13)[12]")], TRUE),
+        (DEL17P_OR_TP53, [_karyotype("46,XX[20]", State.ABSENT)], UNKNOWN),
+        (DEL17P_OR_TP53, [_copies("loss")], TRUE),
+        (DEL17P_OR_TP53, [_copies("deletion")], TRUE),
+        (DEL17P_OR_TP53, [_copies("gain")], UNKNOWN),
+        (DEL17P_OR_TP53, [_copies("loss", State.ABSENT)], FALSE),
+        (DEL17P_OR_TP53, [_copies(None, State.ABSENT)], FALSE),
+        (DEL17P_OR_TP53, [_copies("deletion", State.ABSENT)], UNKNOWN),
+        (DEL17P_OR_TP53, [_fact(Kind.VARIANT, State.ABSENT, genes=("TP53",))], FALSE),
+        (DEL17P_OR_TP53, [_karyotype("46,XX,del(17)(p13)[12]"), _copies("loss", State.ABSENT)], UNKNOWN),
+        (PH, [_fact(Kind.DISEASE, tumour="CMLBCRABL1")], TRUE),
+        (PH, [_fact(Kind.DISEASE, tumour="CMLBCRABL1"), NO_BCR_ABL1], TRUE),
+        (PH, [_fact(Kind.DISEASE, tumour="CMLBCRABL1", status="resolved")], UNKNOWN),
+        (PH, [_fact(Kind.DISEASE, tumour="CML")], UNKNOWN),
+        (PH, [_fact(Kind.DISEASE, tumour="CML"), NO_BCR_ABL1], FALSE),
         (InDiseaseState(frozenset({"relapsed"})), [], UNKNOWN),
         (InDiseaseState(frozenset({"relapsed"})), [_fact(Kind.DISEASE, tumour="BLL", status="relapse")], TRUE),
         (InDiseaseState(frozenset({"relapsed"})), [_fact(Kind.DISEASE, tumour="BLL", status="remission")], UNKNOWN),
@@ -110,6 +133,7 @@ def test_decisions(knowledge: KnowledgeBase, criterion: Criterion, facts: list[F
     [
         lambda: HasHla("A2"),
         lambda: HasCytogenetics("5q-"),
+        lambda: HasCytogenetics("del(17p)", isolated=True, gene="TP53"),
         lambda: InDiseaseState(frozenset({"bad"})),
         lambda: MenopausalStateIs("old"),
         lambda: AgeBetween(at_least=1, at_least_months=12),

@@ -163,6 +163,16 @@ def test_same_changes_are_canonical_and_unambiguous():
         ("AKT1", {"protein": "p.Gln79Lys"}, set()),
         ("PTEN", {"protein": "p.Arg130Ter"}, {"loss-of-function"}),
         ("ALK", {"protein": "p.Gly1202Arg"}, {"resistance mutation"}),
+        ("ABL1", {"protein": "p.Thr315Ile"}, {"resistance mutation"}),
+        ("ABL1", {"protein": "p.Met244Val"}, set()),
+        ("FLT3", {"protein": "p.Tyr597_Glu598insAspTyrValAspPheArgGluTyr"}, {"internal tandem duplication"}),
+        ("FLT3", {"protein": "p.Phe594_Asp600dup"}, {"internal tandem duplication"}),
+        ("FLT3", {"protein": "p.Asp593del"}, set()),
+        ("FLT3", {"protein": "p.Asp835Tyr"}, {"Asp835 or Ile836"}),
+        ("FLT3", {"protein": "p.Ile836del"}, {"Asp835 or Ile836"}),
+        ("FLT3", {"protein": "p.Tyr842Cys"}, set()),
+        ("TP53", {"protein": "p.Arg273His"}, {"hotspot"}),
+        ("TP53", {"protein": "p.Pro72Arg"}, set()),
     ],
 )
 def test_alteration_classes_hold_known_changes(knowledge, gene, notation, expected):
@@ -178,6 +188,11 @@ def test_alteration_classes_hold_known_changes(knowledge, gene, notation, expect
         ("EGFR", "p.Asp770_Asn771insGlyLeu", {"afatinib", "erlotinib", "gefitinib"}),
         ("EGFR", "p.Leu858Arg", set()),
         ("RET", "p.Gly810Ser", {"selpercatinib"}),
+        ("ABL1", "p.Thr315Ile", {"asciminib", "bosutinib", "dasatinib", "imatinib", "nilotinib"}),
+        ("ABL1", "p.Phe317Leu", {"dasatinib"}),
+        ("ABL1", "p.Tyr253His", {"imatinib", "nilotinib"}),
+        ("FLT3", "p.Asp835Tyr", {"quizartinib"}),
+        ("PML", "p.Ala216Val", {"arsenic trioxide"}),
         ("ROS1", "p.Gly2032Arg", {"crizotinib", "entrectinib"}),
     ],
 )
@@ -230,7 +245,8 @@ def test_each_medicine_agrees_with_the_reference_table(corpus, knowledge):
         rows = {row["medicine"]: row for row in csv.DictReader(table, delimiter="\t")}
     for medicine in knowledge.medicines:
         row = rows[medicine.brand]
-        assert medicine.inn == row["inn"].lower().replace(";", " / ")
+        # Records name dasatinib by its INN alone.
+        assert medicine.inn == row["inn"].lower().replace(";", " / ").removesuffix(" (anhydrous)")
         assert (medicine.atc, medicine.ema_number) == (row["atc"] or medicine.atc, row["ema_product_number"])
         assert (medicine.status, str(medicine.status_date)) == (row["ma_status"].lower(), row["ma_status_date"])
         assert medicine.conditional == (row["conditional_ma"] == "yes")
