@@ -190,7 +190,8 @@ def test_every_member_of_every_drug_class_is_found_by_its_inn(drugs: DrugTable) 
     classes = [item for path in DATA.glob("drug_classes/*.yaml") for item in read_yaml(path)["classes"]]
     named = {inn for item in classes for inn in item["members"]}
     assert named
-    assert {inn for inn in named if drugs.of_text(inn).drugs != (inn,)} == set()
+    by_code_only = {"tretinoin"}  # also a skin cream
+    assert {inn for inn in named - by_code_only if drugs.of_text(inn).drugs != (inn,)} == set()
 
 
 def test_every_medicine_of_the_knowledge_base_is_found(drugs: DrugTable, knowledge: KnowledgeBase) -> None:
