@@ -7,11 +7,12 @@ from datetime import date
 from statistics import median
 from time import perf_counter
 
-from cds_service.advisor import Advisor
+from cards import DEFAULT_STYLE
+from cds_service.advisor import Advisor, Question
 from cds_service.codec import dumps, loads
 from cds_service.envelope import check_envelope
+from cds_service.hooks import PATIENT_VIEW
 from cds_service.prefetch import unmet
-from cds_service.services import PATIENT_VIEW
 
 STAGES = ("parse", "check", "map", "evaluate", "cards", "serialise")
 
@@ -37,10 +38,14 @@ def _marks(advisor: Advisor, body: bytes) -> list[float]:
     missing = unmet(request.get("prefetch"), PATIENT_VIEW.needs)
     marks.append(perf_counter())
     record = advisor.record(request)
+    orders = advisor.orders(request)
     marks.append(perf_counter())
     findings = advisor.findings(record, _TODAY)
     marks.append(perf_counter())
-    cards = advisor.patient_view(record, findings, bool(missing), lambda: "00000000-0000-4000-8000-000000000000")
+    question = Question(
+        False, "Patient/p1", DEFAULT_STYLE, bool(missing), lambda: "00000000-0000-4000-8000-000000000000"
+    )
+    cards = [planned.card for planned in advisor.cards(question, record, orders, findings)]
     marks.append(perf_counter())
     dumps({"cards": cards})
     marks.append(perf_counter())

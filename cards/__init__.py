@@ -1,6 +1,29 @@
 """Findings in, CDS Hooks cards out."""
 
-from cards.cards import Card, patient_view_cards
+from cards.building import Card, CardMaker, Planned, shown
+from cards.cards import patient_view_cards
 from cards.details import Basis
+from cards.germline import load_germline_genes
+from cards.order_cards import order_cards
+from cards.override_reasons import load_override_reasons
+from cards.style import DEFAULT_STYLE, CardStyle, Indicator, Notice
+from cards.suggestions import Suggester, TestCode, load_test_codes
 
-__all__ = ["Basis", "Card", "patient_view_cards"]
+__all__ = [
+    "DEFAULT_STYLE",
+    "Basis",
+    "Card",
+    "CardMaker",
+    "CardStyle",
+    "Indicator",
+    "Notice",
+    "Planned",
+    "Suggester",
+    "TestCode",
+    "load_germline_genes",
+    "load_override_reasons",
+    "load_test_codes",
+    "order_cards",
+    "patient_view_cards",
+    "shown",
+]

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from knowledge.criteria import Leaf, Role
+from knowledge.criteria import Role
 from knowledge.evaluation import Finding, Layer, Outcome
-from knowledge.facts import Fact, Kind, State
-from knowledge.statements import Medicine, TestRequirement
+from knowledge.facts import Fact, Kind, Origin, State
+from knowledge.orders import Orders
+from knowledge.prescribing import current_drugs
+from knowledge.statements import Medicine, TestRequirement, analyte_of
 from knowledge.trace import Trace, leaf_of
 from knowledge.verdicts import Verdict
 
 _OPEN = (Outcome.MET, Outcome.VERIFY)
+
+NO_ORDERS = Orders()
 
 #: The "analyte" whose result refines a tumour type that is recorded too broadly for a label.
 HISTOLOGY = "histology"
@@ -64,6 +68,7 @@ class TestsFirst:
     tumours: tuple[Fact, ...]
     missing: tuple[MissingTest, ...]
     known: tuple[MissingTest, ...]
+    awaited: tuple[MissingTest, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,29 +82,78 @@ class TumourUnclear:
 
 
 @dataclass(frozen=True, slots=True)
+class GermlineFollowUp:
+    """Pathogenic variants found in a tumour, in genes whose germline should then be looked at."""
+
+    variants: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class SafetyAlert:
-    """A safety statement that applies."""
+    """A safety statement that applies to a medicine which the patient receives, or which is shown as an option."""
 
     finding: Finding
     evidence: tuple[Fact, ...]
 
 
-Advice = TherapyOptions | TestsFirst | TumourUnclear | SafetyAlert
+Advice = TherapyOptions | TestsFirst | TumourUnclear | SafetyAlert | GermlineFollowUp
 
 
-def patient_view_advice(findings: Sequence[Finding], facts: Iterable[Fact]) -> list[Advice]:
-    """All advice for an opened chart, most important first: safety, options, tests, unclear tumour."""
-    advice: list[Advice] = [
-        SafetyAlert(finding, _evidence([finding]))
-        for finding in findings
-        if finding.layer is Layer.SAFETY and finding.outcome is Outcome.APPLIES
-    ]
-    advice += _therapy_options(findings)
-    if tests := _tests_first(findings, _analytes_with_result(facts)):
+def patient_view_advice(
+    findings: Sequence[Finding],
+    facts: Iterable[Fact],
+    orders: Orders = NO_ORDERS,
+    germline_genes: frozenset[str] = frozenset(),
+) -> list[Advice]:
+    """All advice for an opened chart, most important first: safety, options, tests, germline, unclear tumour."""
+    facts = list(facts)
+    options = _therapy_options(findings)
+    advice: list[Advice] = [*_safety_alerts(findings, facts, options), *options]
+    if tests := _tests_first(findings, _analytes_with_result(facts), orders):
         advice.append(tests)
+    if variants := _germline_candidates(facts, germline_genes):
+        advice.append(GermlineFollowUp(variants))
     if unclear := _tumour_unclear(findings):
         advice.append(unclear)
     return advice
+
+
+def _safety_alerts(
+    findings: Sequence[Finding], facts: Iterable[Fact], options: Iterable[TherapyOptions]
+) -> Iterator[SafetyAlert]:
+    """Alerts that matter now: of medicines that the patient receives, or that are shown as options."""
+    received = current_drugs(facts)
+    shown = frozenset(medicine.inn for option in options for medicine in option.medicines)
+    for finding in findings:
+        if finding.layer is Layer.SAFETY and finding.outcome is Outcome.APPLIES:
+            drugs = finding.medicine.drugs
+            concerned = drugs <= received or (not finding.statement.partners and finding.medicine.inn in shown)
+            if concerned and _partners_received(finding, received):
+                yield SafetyAlert(finding, _evidence([finding]))
+
+
+def _partners_received(finding: Finding, received: frozenset[str]) -> bool:
+    """Whether a statement about a combination finds its partners among what the patient receives."""
+    return all(received & set(partner.inns) for partner in finding.statement.partners)
+
+
+# --- germline ----------------------------------------------------------------------------------------
+
+_PATHOGENIC = ("pathogenic", "likely pathogenic")
+
+
+def _germline_candidates(facts: Iterable[Fact], genes: frozenset[str]) -> tuple[Fact, ...]:
+    """Pathogenic variants of the listed genes that are not already known to be germline."""
+    facts = list(facts)
+    settled = {gene for fact in facts if fact.origin is Origin.GERMLINE for gene in fact.genes}
+    return tuple(
+        fact
+        for fact in facts
+        if fact.kind is Kind.VARIANT
+        and fact.state is State.PRESENT
+        and fact.significance in _PATHOGENIC
+        and set(fact.genes) & genes - settled
+    )
 
 
 # --- options -----------------------------------------------------------------------------------------
@@ -136,14 +190,6 @@ def opening_key(finding: Finding) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def analyte_of(leaf: Leaf) -> str:
-    """The gene, marker or signature that a biomarker criterion asks about."""
-    for attribute in ("gene", "marker", "name"):
-        if value := getattr(leaf, attribute, None):
-            return str(value)
-    return ""
-
-
 def _evidence(findings: Iterable[Finding]) -> tuple[Fact, ...]:
     """The facts that decided tumour and biomarker criteria, each once."""
     facts = {
@@ -159,9 +205,10 @@ def _evidence(findings: Iterable[Finding]) -> tuple[Fact, ...]:
 # --- tests first -------------------------------------------------------------------------------------
 
 
-def _tests_first(findings: Sequence[Finding], with_result: frozenset[str]) -> TestsFirst | None:
+def _tests_first(findings: Sequence[Finding], with_result: frozenset[str], orders: Orders) -> TestsFirst | None:
     missing: dict[str, MissingTest] = {}
     known: dict[str, MissingTest] = {}
+    awaited: dict[str, MissingTest] = {}
     tumours: dict[Fact, None] = {}
     for finding in findings:
         if finding.layer is not Layer.LABEL or finding.outcome is not Outcome.TEST or not _tumour_is_recorded(finding):
@@ -171,14 +218,14 @@ def _tests_first(findings: Sequence[Finding], with_result: frozenset[str]) -> Te
             missing.setdefault(HISTOLOGY, MissingTest(HISTOLOGY)).findings.append(finding)
         for leaf in finding.missing(Role.BIOMARKER):
             analyte = analyte_of(leaf_of(leaf))
-            place = known if analyte in with_result else missing
+            place = known if analyte in with_result else awaited if orders.covering(analyte) else missing
             entry = place.setdefault(analyte, MissingTest(analyte))
             if finding not in entry.findings:
                 entry.findings.append(finding)
     if not missing:
         return None
     ordered = sorted(missing.values(), key=lambda entry: (-len(entry.findings), entry.analyte))
-    return TestsFirst(tuple(tumours), tuple(ordered), tuple(known.values()))
+    return TestsFirst(tuple(tumours), tuple(ordered), tuple(known.values()), tuple(awaited.values()))
 
 
 def _tumour_is_recorded(finding: Finding) -> bool:

@@ -1,107 +1,142 @@
-"""CDS Hooks cards (2.0.1) from findings."""
+"""CDS Hooks cards (2.0.1) for an opened chart, from findings."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
-from cards.advice import Advice, SafetyAlert, TestsFirst, TherapyOptions, TumourUnclear, patient_view_advice
-from cards.details import Basis, finding_names, options_detail, safety_detail, tests_detail, unclear_detail
-from cards.summaries import cut, with_names
+from cards.advice import (
+    Advice,
+    GermlineFollowUp,
+    SafetyAlert,
+    TestsFirst,
+    TherapyOptions,
+    TumourUnclear,
+    patient_view_advice,
+)
+from cards.building import CardMaker, Planned
+from cards.details import (
+    finding_names,
+    germline_detail,
+    missing_tests_detail,
+    options_detail,
+    safety_detail,
+    unclear_detail,
+)
+from cards.style import Indicator
+from cards.suggestions import Suggestion
+from cards.summaries import with_names
 from knowledge.evaluation import Finding
 from knowledge.facts import Fact, Kind, State
-from knowledge.statements import Medicine
-
-Card = dict[str, Any]
-
-SOURCE_LABEL = "Oncohooks: EU product information (EMA)"
-SOURCE_URL = "https://www.ema.europa.eu/en/medicines"
-#: The code system of ``source.topic``: one code for each piece of advice, the same at every call.
-TOPIC_SYSTEM = "urn:oncohooks:advice"
+from knowledge.language import Language
+from knowledge.orders import Orders
 
 
 def patient_view_cards(
-    findings: Sequence[Finding], facts: Iterable[Fact], basis: Basis, new_id: Callable[[], str]
-) -> list[Card]:
-    """The cards for an opened chart; none if there is nothing to say.
-
-    ``new_id`` gives a fresh unique identifier for each card.
-    """
-    return [_card(advice, basis, new_id()) for advice in patient_view_advice(findings, facts)]
+    findings: Sequence[Finding], facts: Iterable[Fact], orders: Orders, germline_genes: frozenset[str], maker: CardMaker
+) -> list[Planned]:
+    """The planned cards for an opened chart; none if there is nothing to say."""
+    return [_card(advice, maker) for advice in patient_view_advice(findings, facts, orders, germline_genes)]
 
 
-def _card(advice: Advice, basis: Basis, uuid: str) -> Card:
+def _card(advice: Advice, maker: CardMaker) -> Planned:
     match advice:
         case TherapyOptions():
-            return _options_card(advice, basis, uuid)
+            return _options_card(advice, maker)
         case TestsFirst():
-            return _tests_card(advice, basis, uuid)
+            return _tests_card(advice, maker)
         case TumourUnclear():
-            return _unclear_card(advice, basis, uuid)
+            return _unclear_card(advice, maker)
+        case GermlineFollowUp():
+            return _germline_card(advice, maker)
         case SafetyAlert():
-            return _safety_card(advice, basis, uuid)
+            return _safety_card(advice, maker)
 
 
-def _options_card(advice: TherapyOptions, basis: Basis, uuid: str) -> Card:
+def _options_card(advice: TherapyOptions, maker: CardMaker) -> Planned:
+    say = maker.style.language
     opening = [fact for fact in advice.evidence if fact.kind is not Kind.DISEASE and fact.state is State.PRESENT]
     opening = [fact for fact in opening if {*fact.genes, fact.marker} & set(advice.key)]
-    opened_by = ", ".join(finding_names(opening)) or _without_positive(advice.evidence)
+    opened_by = ", ".join(finding_names(opening)) or _without_positive(advice.evidence, say)
     names = list(dict.fromkeys(medicine.inn for medicine in advice.medicines))
-    summary = with_names(f"{opened_by}: EU-label options ", names)
-    topic = "options" + "".join(advice.key) if advice.key else "optionsWithoutPositiveBiomarker"
-    return _built(uuid, summary, options_detail(advice, basis), "info", topic, advice.medicines)
+    return maker.planned(
+        topic="options" + "".join(advice.key) if advice.key else "optionsWithoutPositiveBiomarker",
+        indicator=Indicator.INFO,
+        summary=with_names(say("{finding}: EU-label options ", finding=opened_by), names),
+        detail=options_detail(advice, maker.basis, say),
+        medicines=advice.medicines,
+        statements=[finding.statement.id for finding in advice.findings],
+        suggestions=maker.suggester.medicines(advice.medicines) if maker.suggester else [],
+    )
 
 
-def _without_positive(facts: Iterable[Fact]) -> str:
+def _without_positive(facts: Iterable[Fact], say: Language) -> str:
     """What stands for the biomarker where no positive result opens the options."""
     facts = list(facts)
     biomarkers = [fact for fact in facts if fact.kind is not Kind.DISEASE]
     genes = list(dict.fromkeys(gene for fact in biomarkers for gene in fact.genes))
     if genes and all(fact.state is State.ABSENT for fact in biomarkers):
-        return f"No {' or '.join(genes)} alteration"
-    return f"{'/'.join(sorted({fact.tumour for fact in facts if fact.tumour}))}, not opened by a biomarker"
+        return say("No {genes} alteration", genes=say(" or ").join(genes))
+    tumours = "/".join(sorted({fact.tumour for fact in facts if fact.tumour}))
+    return say("{tumour}, not opened by a biomarker", tumour=tumours)
 
 
-def _tests_card(advice: TestsFirst, basis: Basis, uuid: str) -> Card:
+def _tests_card(advice: TestsFirst, maker: CardMaker) -> Planned:
+    say = maker.style.language
     tumours = sorted({fact.tumour for fact in advice.tumours if fact.tumour})
     where = f"{'/'.join(tumours)}: " if tumours else ""
-    sent = "no result sent in an incomplete record for " if basis.incomplete else "no result for "
-    summary = with_names(f"{where}test first, {sent}", [missing.analyte for missing in advice.missing])
-    return _built(uuid, summary, tests_detail(advice, basis), "info", f"testsFirst{''.join(tumours)}", ())
-
-
-def _unclear_card(advice: TumourUnclear, basis: Basis, uuid: str) -> Card:
-    names = finding_names(advice.biomarkers)
-    summary = with_names("Tumour type unclear, EU labels not judged for ", names) if names else "Tumour type unclear"
-    return _built(uuid, summary, unclear_detail(advice, basis), "info", "tumourUnclear", ())
-
-
-def _safety_card(advice: SafetyAlert, basis: Basis, uuid: str) -> Card:
-    finding = advice.finding
-    found = ", ".join(finding_names(fact for fact in advice.evidence if fact.kind is not Kind.DISEASE))
-    summary = cut(f"{finding.medicine.inn}: {found}")
-    indicator = "critical" if getattr(finding.statement, "category", "") == "contraindication" else "warning"
-    return _built(
-        uuid, summary, safety_detail(advice, basis), indicator, f"safety{finding.statement.id}", (finding.medicine,)
+    sent = (
+        say("test first, no result sent in an incomplete record for ")
+        if maker.basis.incomplete
+        else say("test first, no result for ")
+    )
+    analytes = [missing.analyte for missing in advice.missing]
+    return maker.planned(
+        topic=f"testsFirst{''.join(tumours)}",
+        indicator=Indicator.INFO,
+        summary=with_names(where + sent, analytes),
+        detail=missing_tests_detail(advice, maker.basis, say),
+        statements=[finding.statement.id for missing in advice.missing for finding in missing.findings],
+        suggestions=_test_suggestions(analytes, maker),
     )
 
 
-def _built(uuid: str, summary: str, detail: str, indicator: str, topic: str, medicines: Iterable[Medicine]) -> Card:
-    card: Card = {
-        "uuid": uuid,
-        "summary": cut(summary),
-        "detail": detail,
-        "indicator": indicator,
-        "source": {
-            "label": SOURCE_LABEL,
-            "url": SOURCE_URL,
-            # Epic accepts letters and digits only, at most 100 of them.
-            "topic": {"system": TOPIC_SYSTEM, "code": re.sub(r"[^A-Za-z0-9]", "", topic)[:100]},
-        },
-    }
-    links = [
-        {"label": f"{medicine.brand}: EU label", "url": medicine.label.url, "type": "absolute"}
-        for medicine in medicines
-    ]
-    return card | {"links": links} if links else card
+#: Orders suggested at most for an opened chart; a label of every missing analyte would be a wall of buttons.
+_MOST_TESTS = 6
+
+
+def _test_suggestions(analytes: Sequence[str], maker: CardMaker) -> list[Suggestion]:
+    return maker.suggester.tests(analytes[:_MOST_TESTS]) if maker.suggester else []
+
+
+def _unclear_card(advice: TumourUnclear, maker: CardMaker) -> Planned:
+    say = maker.style.language
+    names = finding_names(advice.biomarkers)
+    summary = (
+        with_names(say("Tumour type unclear, EU labels not judged for "), names)
+        if names
+        else say("Tumour type unclear")
+    )
+    return maker.planned("tumourUnclear", Indicator.INFO, summary, unclear_detail(advice, maker.basis, say))
+
+
+def _germline_card(advice: GermlineFollowUp, maker: CardMaker) -> Planned:
+    say = maker.style.language
+    genes = list(dict.fromkeys(gene for fact in advice.variants for gene in fact.genes))
+    summary = with_names(say("Tumour finding that may be germline: "), finding_names(advice.variants))
+    suggestions = maker.suggester.germline(genes) if maker.suggester else []
+    detail = germline_detail(advice, maker.basis, say)
+    return maker.planned(f"germline{''.join(genes)}", Indicator.INFO, summary, detail, suggestions=suggestions)
+
+
+def _safety_card(advice: SafetyAlert, maker: CardMaker) -> Planned:
+    finding = advice.finding
+    found = ", ".join(finding_names(fact for fact in advice.evidence if fact.kind is not Kind.DISEASE))
+    is_contraindication = getattr(finding.statement, "category", "") == "contraindication"
+    return maker.planned(
+        topic=f"safety{finding.statement.id}",
+        indicator=Indicator.CRITICAL if is_contraindication else Indicator.WARNING,
+        summary=f"{finding.medicine.inn}: {found}" if found else finding.medicine.inn,
+        detail=safety_detail(advice, maker.basis, maker.style.language),
+        medicines=(finding.medicine,),
+        statements=(finding.statement.id,),
+    )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from cards.advice import MissingTest, SafetyAlert, TestsFirst, TherapyOptions, TumourUnclear
+from cards.advice import GermlineFollowUp, MissingTest, SafetyAlert, TestsFirst, TherapyOptions, TumourUnclear
 from cards.markdown import bullet, escape, link
 from knowledge.evaluation import Finding
 from knowledge.facts import Fact
+from knowledge.language import ENGLISH, Language
 from knowledge.statements import Indication, Medicine, Partner, TestRequirement
 from knowledge.wording import describe, describe_alteration, describe_fact
 
@@ -29,143 +30,176 @@ class Basis:
     incomplete: bool = False
 
 
-def options_detail(advice: TherapyOptions, basis: Basis) -> str:
+def options_detail(advice: TherapyOptions, basis: Basis, say: Language = ENGLISH) -> str:
     """The options with what remains to be verified for each."""
-    lines = ["**What the EU label supports for this finding**", ""]
+    lines = [f"**{say('What the EU label supports for this finding')}**", ""]
     for medicine in advice.medicines:
-        lines += _medicine_lines(medicine, [f for f in advice.findings if f.medicine is medicine])
+        lines += _medicine_lines(medicine, [f for f in advice.findings if f.medicine is medicine], say)
     if advice.vetoed:
-        lines += ["", "**Not supported here**", ""]
-        lines += _veto_lines(advice.vetoed)
-    lines += _test_lines(advice.findings)
-    lines += _evidence_lines(advice.evidence)
-    return "\n".join(lines + _basis_lines(basis, advice.findings))
+        lines += ["", f"**{say('Not supported here')}**", ""]
+        lines += _veto_lines(advice.vetoed, say)
+    lines += _test_lines(advice.findings, say)
+    lines += evidence_lines(advice.evidence, say)
+    return "\n".join(lines + basis_lines(basis, advice.findings, say))
 
 
-def tests_detail(advice: TestsFirst, basis: Basis) -> str:
+def missing_tests_detail(advice: TestsFirst, basis: Basis, say: Language = ENGLISH) -> str:
     """Each missing analyte with the options that wait for it and what the labels require of the test."""
-    lines = ["**No usable result in the record for**", ""]
+    lines = [f"**{say('No usable result in the record for')}**", ""]
     for missing in advice.missing:
-        lines.append(bullet(f"**{escape(missing.analyte)}**: {escape(_waiting_medicines(missing))}"))
-        lines += [bullet(escape(text), 1) for text in _requirement_texts(missing)]
+        lines.append(bullet(f"**{escape(missing.analyte)}**: {escape(_waiting_medicines(missing, say))}"))
+        lines += requirement_lines(missing.requirements, say)
     if advice.known:
         names = ", ".join(entry.analyte for entry in advice.known)
-        lines += ["", escape(f"Tested, but not in the detail that a label asks for: {names}.")]
-    lines += _evidence_lines(advice.tumours)
+        lines += ["", escape(say("Tested, but not in the detail that a label asks for: {analytes}.", analytes=names))]
+    if advice.awaited:
+        names = ", ".join(entry.analyte for entry in advice.awaited)
+        lines += ["", escape(say("Ordered, no result in the record yet: {analytes}.", analytes=names))]
+    lines += evidence_lines(advice.tumours, say)
     findings = [finding for missing in advice.missing for finding in missing.findings]
-    return "\n".join(lines + _basis_lines(basis, findings))
+    return "\n".join(lines + basis_lines(basis, findings, say))
 
 
-def unclear_detail(advice: TumourUnclear, basis: Basis) -> str:
+def unclear_detail(advice: TumourUnclear, basis: Basis, say: Language = ENGLISH) -> str:
     """The biomarkers and the diagnosis that keeps their labels from being judged."""
     names = ", ".join(sorted(medicine.inn for medicine in advice.medicines))
     lines = [
-        escape(f"EU labels that ask for these biomarkers also ask for a tumour type, and {advice.note}."),
+        escape(
+            say(
+                "EU labels that ask for these biomarkers also ask for a tumour type, and {reason}.",
+                reason=say(advice.note),
+            )
+        ),
         "",
-        escape(f"Not judged for this reason: {names}."),
+        escape(say("Not judged for this reason: {drugs}.", drugs=names)),
     ]
-    lines += _evidence_lines([*advice.biomarkers, *advice.diagnoses])
-    return "\n".join(lines + _basis_lines(basis, ()))
+    lines += evidence_lines([*advice.biomarkers, *advice.diagnoses], say)
+    return "\n".join(lines + basis_lines(basis, (), say))
 
 
-def safety_detail(advice: SafetyAlert, basis: Basis) -> str:
+def germline_detail(advice: GermlineFollowUp, basis: Basis, say: Language = ENGLISH) -> str:
+    """Why a finding in the tumour may concern the family too."""
+    text = say(
+        "A pathogenic variant of this gene in a tumour is often germline, whatever the tumour type (ESMO Precision "
+        "Medicine Working Group, 2023). Germline testing and genetic counselling can be considered."
+    )
+    lines = [escape(text), *evidence_lines(advice.variants, say)]
+    return "\n".join(lines + basis_lines(basis, (), say))
+
+
+def safety_detail(advice: SafetyAlert, basis: Basis, say: Language = ENGLISH) -> str:
     """The consequence that the label draws."""
     finding = advice.finding
     statement = finding.statement
     consequence = "" if isinstance(statement, Indication) else statement.consequence
-    lines = [f"**{escape(finding.medicine.brand)} ({escape(finding.medicine.inn)})**: {escape(consequence)}", ""]
-    lines.append(_label_link(finding.medicine))
-    lines += _evidence_lines(advice.evidence)
-    return "\n".join(lines + _basis_lines(basis, [finding]))
+    lines = [f"**{escape(finding.medicine.brand)} ({escape(finding.medicine.inn)})**: {escape(say(consequence))}", ""]
+    lines.append(label_link(finding.medicine, say))
+    lines += evidence_lines(advice.evidence, say)
+    return "\n".join(lines + basis_lines(basis, [finding], say))
 
 
-def _medicine_lines(medicine: Medicine, findings: Sequence[Finding]) -> list[str]:
-    conditional = ", conditional authorisation" if medicine.conditional else ""
-    lines = [bullet(f"**{escape(medicine.brand)}** ({escape(medicine.inn)}{conditional}), {_label_link(medicine)}")]
+def _medicine_lines(medicine: Medicine, findings: Sequence[Finding], say: Language) -> list[str]:
+    conditional = f", {say('conditional authorisation')}" if medicine.conditional else ""
+    lines = [bullet(f"**{escape(medicine.brand)}** ({escape(medicine.inn)}{conditional}), {label_link(medicine, say)}")]
     for finding in findings:
         statement = finding.statement
         if isinstance(statement, Indication):
-            missing = open_questions(finding)
-            to_verify = f" To verify: {escape('; '.join(missing))}." if missing else " All criteria met in the record."
-            lines.append(bullet(f"{escape(statement.summary)}.{to_verify}", 1))
+            missing = open_questions(finding, say)
+            verdict = (
+                say("To verify: {questions}.", questions="; ".join(missing))
+                if missing
+                else say("All criteria met in the record.")
+            )
+            lines.append(bullet(f"{escape(say(statement.summary))}. {escape(verdict)}", 1))
     return lines
 
 
-def open_questions(finding: Finding) -> list[str]:
+def open_questions(finding: Finding, say: Language = ENGLISH) -> list[str]:
     """What a clinician has to verify, in words, each once."""
     return [describe(criterion) for criterion in finding.open_criteria()]
 
 
-def partner_name(partner: Partner) -> str:
+def partner_name(partner: Partner, say: Language = ENGLISH) -> str:
     """A combination partner in words."""
     if partner.text:
-        return partner.text
-    return " or ".join(partner.inns) or (partner.drug_class or "").replace("-", " ")
+        return say(partner.text)
+    return say(" or ").join(partner.inns) or say((partner.drug_class or "").replace("-", " "))
 
 
-def _veto_lines(findings: Iterable[Finding]) -> list[str]:
+def _veto_lines(findings: Iterable[Finding], say: Language) -> list[str]:
     """One line for each recorded resistance with the regimens that it closes."""
     regimens: dict[str, dict[str, None]] = {}
     for finding in findings:
         partners = finding.statement.partners if isinstance(finding.statement, Indication) else ()
-        regimen = " with ".join([finding.medicine.inn, *map(partner_name, partners)])
+        names = [partner_name(partner, say) for partner in partners]
+        regimen = say(" with ").join([finding.medicine.inn, *names])
         regimens.setdefault((finding.veto.note if finding.veto else None) or "", {})[regimen] = None
     return [bullet(f"{escape(', '.join(names))}: {escape(why)}") for why, names in regimens.items()]
 
 
-def _label_link(medicine: Medicine) -> str:
-    return link(f"EU label of {medicine.label.date.isoformat()}", medicine.label.url)
+def label_link(medicine: Medicine, say: Language = ENGLISH) -> str:
+    """A link to the label, with its date."""
+    return link(say("EU label of {date}", date=medicine.label.date.isoformat()), medicine.label.url)
 
 
-def _test_lines(findings: Iterable[Finding]) -> list[str]:
+def _test_lines(findings: Iterable[Finding], say: Language) -> list[str]:
     texts = {
-        _test_text(test): None
+        _test_text(test, say): None
         for finding in findings
         for test in finding.statement.tests
         if test.negative_plasma_retest_in_tissue
     }
-    return ["", "**Test behind it**", "", *(bullet(escape(text)) for text in texts)] if texts else []
+    return ["", f"**{say('Test behind it')}**", "", *(bullet(escape(text)) for text in texts)] if texts else []
 
 
-def _requirement_texts(missing: MissingTest) -> list[str]:
+def requirement_lines(requirements: Iterable[tuple[Medicine, TestRequirement]], say: Language = ENGLISH) -> list[str]:
+    """What the labels require of a test, each wording once with the medicines whose label has it."""
     by_text: dict[str, list[str]] = {}
-    for medicine, test in missing.requirements:
-        by_text.setdefault(_test_text(test), []).append(medicine.brand)
-    return [f"{text} ({', '.join(dict.fromkeys(brands))})" for text, brands in by_text.items()]
+    for medicine, test in requirements:
+        by_text.setdefault(_test_text(test, say), []).append(medicine.brand)
+    return [bullet(escape(f"{text} ({', '.join(dict.fromkeys(brands))})"), 1) for text, brands in by_text.items()]
 
 
-def _test_text(test: TestRequirement) -> str:
-    specimen = f" in {' or '.join(test.specimen)}" if test.specimen else ""
-    retest = "; a negative plasma result is to be repeated in tissue" if test.negative_plasma_retest_in_tissue else ""
-    return f"{test.analyte}{specimen}: {_REQUIREMENTS[test.requirement]}{retest}"
+def _test_text(test: TestRequirement, say: Language) -> str:
+    what = test.analyte
+    if test.specimen:
+        specimen = say(" or ").join(map(say, test.specimen))
+        what = say("{analyte} in {specimen}", analyte=test.analyte, specimen=specimen)
+    text = f"{what}: {say(_REQUIREMENTS[test.requirement])}"
+    if test.negative_plasma_retest_in_tissue:
+        text += f"; {say('a negative plasma result is to be repeated in tissue')}"
+    return text
 
 
-def _waiting_medicines(missing: MissingTest) -> str:
+def _waiting_medicines(missing: MissingTest, say: Language) -> str:
     names = sorted({finding.medicine.inn for finding in missing.findings})
-    return "needed to judge " + ", ".join(names)
+    return say("needed to judge {drugs}", drugs=", ".join(names))
 
 
-def _evidence_lines(facts: Sequence[Fact]) -> list[str]:
+def evidence_lines(facts: Sequence[Fact], say: Language = ENGLISH) -> list[str]:
+    """The facts that decided, with their source and date."""
     if not facts:
         return []
-    lines = ["", "**Evidence used**", ""]
+    lines = ["", f"**{say('Evidence used')}**", ""]
     for fact in facts:
-        when = f", {fact.date}" if fact.date else ", undated"
+        when = f", {fact.date}" if fact.date else f", {say('undated')}"
         lines.append(bullet(f"{escape(describe_fact(fact))} ({escape(fact.source.reference + when)})"))
-        lines += [bullet(escape(f"note: {warning}"), 1) for warning in fact.warnings]
+        lines += [bullet(escape(say("note: {warning}", warning=say(warning))), 1) for warning in fact.warnings]
     return lines
 
 
-def _basis_lines(basis: Basis, findings: Iterable[Finding]) -> list[str]:
+def basis_lines(basis: Basis, findings: Iterable[Finding], say: Language = ENGLISH) -> list[str]:
+    """What the card rests on: knowledge release and its state of review, what of the record was not read."""
     unsigned = any(finding.statement.review.clinical_signoff is None for finding in findings)
-    texts = [f"Knowledge release {basis.release}."]
+    texts = [say("Knowledge release {release}.", release=basis.release)]
     if unsigned:
-        texts.append("These statements have not been signed off by a clinician.")
+        texts.append(say("These statements have not been signed off by a clinician."))
     if basis.unread:
-        results = "result was" if basis.unread == 1 else "results were"
-        texts.append(f"{basis.unread} {results} not interpreted.")
+        texts.append(
+            say.plural("{count} result was not interpreted.", "{count} results were not interpreted.", basis.unread)
+        )
     if basis.incomplete:
-        texts.append("The record that was sent is incomplete.")
+        texts.append(say("The record that was sent is incomplete."))
     return ["", escape(" ".join(texts))]
 
 

@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
-from cards import Basis, Card, patient_view_cards
-from fhir_mappings import MappingTables, PatientRecord, load_tables, read_record, read_site_codes
+from cards import (
+    Basis,
+    CardMaker,
+    CardStyle,
+    Planned,
+    Suggester,
+    TestCode,
+    load_germline_genes,
+    load_override_reasons,
+    load_test_codes,
+    order_cards,
+    patient_view_cards,
+)
+from fhir_mappings import (
+    MappingTables,
+    OrderReading,
+    PatientRecord,
+    load_tables,
+    read_orders,
+    read_record,
+    read_site_codes,
+)
 from knowledge import Finding, KnowledgeBase, evaluate, load_knowledge_base
 from knowledge.loading import load_terminology
+from knowledge.prescribing import judge_drafts
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -19,6 +41,9 @@ class Advisor:
 
     knowledge: KnowledgeBase
     tables: MappingTables
+    test_codes: Mapping[str, TestCode] = field(default_factory=load_test_codes)
+    override_reasons: tuple[dict[str, str], ...] = field(default_factory=load_override_reasons)
+    germline_genes: frozenset[str] = field(default_factory=load_germline_genes)
 
     @classmethod
     def load(cls, amplification_copies: float | None = None, site_codes: Path | None = None) -> Advisor:
@@ -38,13 +63,43 @@ class Advisor:
         """Read a resource, Bundle, ``Parameters``, CDS Hooks request or list of these."""
         return read_record(document, self.tables)
 
-    def findings(self, record: PatientRecord, today: date) -> tuple[Finding, ...]:
-        """Evaluate every statement that concerns the patient."""
-        return evaluate(record.facts, self.knowledge, today)
+    def findings(self, record: PatientRecord, today: date, drugs: Iterable[str] = ()) -> tuple[Finding, ...]:
+        """Evaluate every statement that concerns the patient, or one of the drugs about to be ordered."""
+        return evaluate(record.facts, self.knowledge, today, drugs)
 
-    def patient_view(
-        self, record: PatientRecord, findings: Sequence[Finding], incomplete: bool, new_id: Callable[[], str]
-    ) -> list[Card]:
-        """The cards for an opened chart."""
-        basis = Basis(self.knowledge.release, len(record.unread), incomplete or record.incomplete)
-        return patient_view_cards(findings, record.facts, basis, new_id)
+    def orders(self, request: Mapping[str, Any]) -> OrderReading:
+        """Read the drafts of a request, and the tests that were ordered before."""
+        return read_orders(request, self.tables)
+
+    def cards(
+        self, question: Question, record: PatientRecord, orders: OrderReading, findings: Sequence[Finding]
+    ) -> list[Planned]:
+        """The planned cards for the hook of the question."""
+        unread = len(record.unread) + len(orders.unread)
+        basis = Basis(self.knowledge.release, unread, question.incomplete or record.incomplete)
+        suggester = Suggester(question.patient, self.test_codes, question.style.language, question.new_id)
+        maker = CardMaker(
+            question.style,
+            basis,
+            question.new_id,
+            suggester if question.style.suggestions else None,
+            self.override_reasons,
+        )
+        if question.about_orders:
+            classes = self.knowledge.reference.drug_classes
+            return order_cards(judge_drafts(orders.orders, findings, record.facts, classes), maker)
+        return patient_view_cards(findings, record.facts, orders.orders, self.germline_genes, maker)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of the advisor beside the record: about drafted orders or an opened chart, for whom, and how.
+
+    ``patient`` is the reference that new orders bear as their subject.
+    """
+
+    about_orders: bool
+    patient: str
+    style: CardStyle
+    incomplete: bool
+    new_id: Callable[[], str]

@@ -14,6 +14,7 @@ from cds_service.advisor import Advisor
 from cds_service.codec import dumps
 from cds_service.inputs import Input, json_files, read_inputs
 from cds_service.settings import LOOPBACK, SettingsError, check_startable, load_settings
+from cds_service.store_commands import explain, feedback
 from fhir_mappings import SiteCodesError
 from knowledge import KnowledgeError
 
@@ -30,6 +31,10 @@ def main() -> None:
 
     Reference implementation: not CE-marked, knowledge not clinically signed off.
     """
+
+
+main.add_command(explain)
+main.add_command(feedback)
 
 
 @main.command()

@@ -26,6 +26,11 @@ def dumps(value: Any) -> bytes:
     return orjson.dumps(value)
 
 
+def dumps_canonical(value: Any) -> bytes:
+    """Compact JSON with sorted keys, so that equal values give equal bytes."""
+    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+
+
 def dumps_pretty(value: Any) -> str:
     """Indented JSON with sorted keys, for people and golden files."""
     return orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS).decode()

@@ -20,16 +20,21 @@ _VALIDATOR = Draft202012Validator(json.loads((SCHEMAS / "request.schema.json").r
 
 def read_request(request: Request, hook: str) -> dict[str, Any]:
     """Parse and check a request body. Raises :class:`ServiceError` with 400 or 415."""
+    body = read_json(request)
+    check_envelope(body, hook)
+    return dict(body)
+
+
+def read_json(request: Request) -> Any:
+    """Parse a JSON body. Raises :class:`ServiceError` with 400 or 415."""
     if not (request.mimetype == "application/json" or request.mimetype.endswith("+json")):
         raise ServiceError(415, "The content type must be application/json.")
     if request.content_encoding not in (None, "", "identity"):
         raise ServiceError(415, "Compressed request bodies are not supported.")
     try:
-        body = loads(request.get_data(cache=False))
+        return loads(request.get_data(cache=False))
     except NotJson as error:
         raise ServiceError(400, f"The request body is {error}.") from None
-    check_envelope(body, hook)
-    return dict(body)
 
 
 def check_envelope(body: Any, hook: str) -> None:

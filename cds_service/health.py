@@ -6,10 +6,11 @@ from flask import Blueprint, Response
 
 from cds_service.advisor import Advisor
 from cds_service.outcomes import json_response, operation_outcome
+from cds_service.recording import Recorder
 
 
-def health_blueprint(advisor: Advisor) -> Blueprint:
-    """``/health`` says that the process runs, ``/ready`` that knowledge is loaded and which."""
+def health_blueprint(advisor: Advisor, recorder: Recorder | None) -> Blueprint:
+    """``/health`` says that the process runs, ``/ready`` that knowledge is loaded and which, and how the store is."""
     blueprint = Blueprint("health", __name__)
 
     @blueprint.get("/health")
@@ -26,6 +27,13 @@ def health_blueprint(advisor: Advisor) -> Blueprint:
             "medicines": len(knowledge.medicines),
             "statements": len(knowledge.statements),
         }
-        return json_response({"status": "ready", "knowledge": loaded})
+        return json_response({"status": "ready", "knowledge": loaded, "store": _store_state(recorder)})
 
     return blueprint
+
+
+def _store_state(recorder: Recorder | None) -> str:
+    """Without a store hooks are answered all the same; decision records and feedback are not kept."""
+    if recorder is None:
+        return "none"
+    return "reachable" if recorder.store.is_reachable() else "unreachable"

@@ -17,7 +17,9 @@ _ISSUE_CODES = {
     412: "required",
     413: "too-long",
     415: "not-supported",
+    503: "transient",
 }
+_RETRY_SECONDS = 30
 _TEXTS = {
     404: "There is no such path.",
     405: "This method is not allowed on this path.",
@@ -44,7 +46,10 @@ def json_response(value: Any, status: int = 200) -> Response:
 def operation_outcome(status: int, text: str) -> Response:
     """An ``OperationOutcome`` (FHIR R4) with one issue."""
     issue = {"severity": "error", "code": _ISSUE_CODES.get(status, "exception"), "diagnostics": text}
-    return json_response({"resourceType": "OperationOutcome", "issue": [issue]}, status)
+    response = json_response({"resourceType": "OperationOutcome", "issue": [issue]}, status)
+    if status == 503:
+        response.headers["Retry-After"] = str(_RETRY_SECONDS)
+    return response
 
 
 def register_error_handlers(app: Flask) -> None:

@@ -26,7 +26,7 @@ class Need:
     completes: bool = True  # without it an answer is marked as made from an incomplete record
 
 
-PATIENT_VIEW_NEEDS = (
+NEEDS = (
     Need("patient", "Patient/{{context.patientId}}", "Patient", False, ("patient",)),
     Need(
         "conditions",
@@ -59,6 +59,14 @@ PATIENT_VIEW_NEEDS = (
             ("procedures", "Procedure", ("procedure",)),
         )
     ),
+    Need(
+        "serviceRequests",
+        "ServiceRequest?patient={{context.patientId}}&_sort=-authored&_count=100",
+        "ServiceRequest",
+        False,
+        ("servicerequest",),
+        False,
+    ),
 )
 
 
@@ -73,6 +81,17 @@ class Arrival(Enum):
 def templates(needs: tuple[Need, ...]) -> dict[str, str]:
     """The prefetch object of discovery."""
     return {need.key: need.template for need in needs}
+
+
+def not_told(prefetch: Any, needs: tuple[Need, ...]) -> bool:
+    """Whether data that completes the record may exist and was not sent.
+
+    A null is "looked, nothing there" by the specification, and "could not resolve the template" for some clients.
+    """
+    values = prefetch if isinstance(prefetch, dict) else {}
+    silent = [need for need in needs if need.completes and need.key in values and values[need.key] is None]
+    types = {name for value in values.values() for name in _types_in(value)} if silent else set()
+    return any(need.resource_type not in types for need in silent)
 
 
 def unmet(prefetch: Any, needs: tuple[Need, ...]) -> tuple[Need, ...]:

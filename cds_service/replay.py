@@ -12,12 +12,14 @@ from xml.etree import ElementTree
 
 import requests
 
+from cards import DEFAULT_STYLE
 from cds_service.advisor import Advisor
+from cds_service.answers import answer
 from cds_service.codec import dumps, dumps_pretty
 from cds_service.envelope import check_envelope
+from cds_service.hooks import BY_HOOK, PATIENT_VIEW, Service
 from cds_service.inputs import Input
 from cds_service.outcomes import ServiceError
-from cds_service.services import PATIENT_VIEW, answer
 from fhir_mappings import patient_of
 
 _TIMEOUT_SECONDS = 30
@@ -65,17 +67,18 @@ def offline(advisor: Advisor, today: date) -> Callable[[Any], list[dict[str, Any
     """Answers requests in this process, exactly as the service would."""
 
     def call(body: Any) -> list[dict[str, Any]]:
-        check_envelope(body, PATIENT_VIEW.hook)
-        return answer(advisor, PATIENT_VIEW, body, today)
+        service = _service_of(body)
+        check_envelope(body, service.hook)
+        return answer(advisor, service, body, today, DEFAULT_STYLE, _no_id).cards
 
     return call
 
 
 def against(url: str) -> Callable[[Any], list[dict[str, Any]]]:
     """Answers requests by a running service at ``url``."""
-    endpoint = f"{url.rstrip('/')}/cds-services/{PATIENT_VIEW.id}"
 
     def call(body: Any) -> list[dict[str, Any]]:
+        endpoint = f"{url.rstrip('/')}/cds-services/{_service_of(body).id}"
         headers = {"Content-Type": "application/json"}
         response = requests.post(endpoint, data=dumps(body), headers=headers, timeout=_TIMEOUT_SECONDS)
         if response.status_code != 200:
@@ -83,6 +86,14 @@ def against(url: str) -> Callable[[Any], list[dict[str, Any]]]:
         return list(response.json()["cards"])
 
     return call
+
+
+def _service_of(body: Any) -> Service:
+    """The service that answers the hook of a request."""
+    service = BY_HOOK.get(str(body.get("hook"))) if isinstance(body, dict) else None
+    if service is None:
+        raise ServiceError(400, "There is no service for this hook.")
+    return service
 
 
 def replay_one(item: Input, call: Callable[[Any], list[dict[str, Any]]]) -> Replayed:
@@ -98,8 +109,17 @@ def replay_one(item: Input, call: Callable[[Any], list[dict[str, Any]]]) -> Repl
 
 
 def comparable(card: dict[str, Any]) -> dict[str, Any]:
-    """A card without its identifier, which is new at every call."""
-    return {name: value for name, value in card.items() if name != "uuid"}
+    """A card without its identifiers and those of its suggestions, which are new at every call."""
+    kept = {name: value for name, value in card.items() if name != "uuid"}
+    if "suggestions" in kept:
+        kept["suggestions"] = [
+            {name: value for name, value in suggestion.items() if name != "uuid"} for suggestion in kept["suggestions"]
+        ]
+    return kept
+
+
+def _no_id() -> str:
+    return "00000000-0000-4000-8000-000000000000"
 
 
 def golden_path(folder: Path, label: str) -> Path:

@@ -7,7 +7,7 @@ from typing import Any
 
 from gunicorn.app.base import BaseApplication
 
-from cds_service.app import create_app
+from cds_service.app import create_recording_app
 from cds_service.settings import Settings, check_startable
 
 
@@ -37,7 +37,7 @@ class Server(BaseApplication):
 
     def load(self) -> Any:
         """The application."""
-        return create_app(self._settings)
+        return create_recording_app(self._settings)
 
 
 def _spare_the_collector(_: Any) -> None:

@@ -1,57 +1,33 @@
-"""Discovery and the CDS services themselves (CDS Hooks 2.0, Discovery and Calling a CDS Service)."""
+"""Discovery, the CDS services and their feedback (CDS Hooks 2.0)."""
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from time import perf_counter
 
 from flask import Blueprint, Response, request
 
 from cds_service.advisor import Advisor
-from cds_service.envelope import read_request
+from cds_service.answers import answer
+from cds_service.envelope import read_json, read_request
+from cds_service.feedback import read_feedback
+from cds_service.hooks import SERVICES, Service
 from cds_service.outcomes import ServiceError, json_response
-from cds_service.prefetch import PATIENT_VIEW_NEEDS, Need, templates, unmet
+from cds_service.recording import Call, Recorder
+from cds_service.settings import Settings
+from cds_service.store import StoreError
+from cds_service.styles import style_for
+
+#: The name under which calls are kept as long as there is one client.
+_ANYBODY = "demo"
 
 
-@dataclass(frozen=True, slots=True)
-class Service:
-    """One CDS service: how discovery describes it and which hook it answers."""
-
-    id: str
-    hook: str
-    title: str
-    description: str
-    needs: tuple[Need, ...]
-
-    def discovery(self) -> dict[str, Any]:
-        """The service's entry in discovery."""
-        return {
-            "id": self.id,
-            "hook": self.hook,
-            "title": self.title,
-            "description": self.description,
-            "prefetch": templates(self.needs),
-        }
-
-
-PATIENT_VIEW = Service(
-    id="oncology-patient-view",
-    hook="patient-view",
-    title="Precision oncology: EU-label therapy options",
-    description=(
-        "Reads tumour type and biomarker results and shows what the EU label supports, which test must come "
-        "first and what remains to be verified. Reference implementation, not CE-marked."
-    ),
-    needs=PATIENT_VIEW_NEEDS,
-)
-SERVICES = {service.id: service for service in (PATIENT_VIEW,)}
-
-
-def services_blueprint(advisor: Advisor, today: Callable[[], date]) -> Blueprint:
-    """The routes of discovery and of the services."""
+def services_blueprint(
+    advisor: Advisor, settings: Settings, today: Callable[[], date], recorder: Recorder | None
+) -> Blueprint:
+    """The routes of discovery, of the services and of their feedback."""
     blueprint = Blueprint("services", __name__)
 
     @blueprint.get("/cds-services", strict_slashes=False)
@@ -60,21 +36,39 @@ def services_blueprint(advisor: Advisor, today: Callable[[], date]) -> Blueprint
 
     @blueprint.post("/cds-services/<service_id>", strict_slashes=False)
     def call(service_id: str) -> Response:
-        service = SERVICES.get(service_id)
-        if service is None:
-            raise ServiceError(404, "There is no CDS service with this id.")
+        begun = perf_counter()
+        service = _service(service_id)
         body = read_request(request, service.hook)
-        return json_response({"cards": answer(advisor, service, body, today())})
+        style = style_for(settings.cards, service.hook)
+        if recorder is None:
+            return json_response({"cards": answer(advisor, service, body, today(), style, _new_id).cards})
+        this = Call(_ANYBODY, service.id, body)
+        answered = answer(
+            advisor, service, body, today(), style, _new_id, lambda record: recorder.silenced(this, record)
+        )
+        recorder.record(this, answered, 1000 * (perf_counter() - begun))
+        return json_response({"cards": answered.cards})
+
+    @blueprint.post("/cds-services/<service_id>/feedback", strict_slashes=False)
+    def feedback(service_id: str) -> Response:
+        items = read_feedback(read_json(request), _ANYBODY, _service(service_id).id)
+        if recorder is None:
+            raise ServiceError(503, "Feedback cannot be kept: there is no store.")
+        try:
+            recorder.store.add_feedback(items)
+        except StoreError:
+            raise ServiceError(503, "Feedback cannot be kept at the moment.") from None
+        return Response(status=200, mimetype="application/json", headers={"Cache-Control": "no-store"})
 
     return blueprint
 
 
-def answer(advisor: Advisor, service: Service, body: dict[str, Any], today: date) -> list[dict[str, Any]]:
-    """The cards for one checked request. Raises :class:`ServiceError` with 412 if required data is missing."""
-    missing = unmet(body.get("prefetch"), service.needs)
-    if required := [need.key for need in missing if need.required]:
-        raise ServiceError(412, f"Required data was not provided in prefetch: {', '.join(required)}.")
-    record = advisor.record(body)
-    findings = advisor.findings(record, today)
-    incomplete = any(need.completes for need in missing)
-    return advisor.patient_view(record, findings, incomplete, lambda: str(uuid.uuid4()))
+def _service(service_id: str) -> Service:
+    service = SERVICES.get(service_id)
+    if service is None:
+        raise ServiceError(404, "There is no CDS service with this id.")
+    return service
+
+
+def _new_id() -> str:
+    return str(uuid.uuid4())

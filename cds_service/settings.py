@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -25,12 +25,34 @@ class Client(BaseModel):
     issuer: str = Field(min_length=1)
 
 
+class CardSettings(BaseModel):
+    """Which cards are shown, and what they offer.
+
+    ``limit``: cards in one answer. ``least``: by hook, the least urgency that is shown (``info``, ``warning``,
+    ``critical``). ``supported``: what is said of a drafted medicine that the label supports (``silent``, ``info``).
+    ``mismatch``: of one whose tumour, line or partner does not fit (``silent``, ``info``, ``warning``).
+    ``suggestions``, ``override_reasons``: whether cards carry them.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    limit: int = Field(default=5, ge=1, le=20)
+    least: dict[Literal["patient-view", "order-select", "order-sign"], Literal["info", "warning", "critical"]] = {}
+    supported: Literal["silent", "info"] = "silent"
+    mismatch: Literal["silent", "info", "warning"] = "info"
+    suggestions: bool = True
+    override_reasons: bool = True
+
+
 class Settings(BaseSettings):
     """All settings of the service.
 
     ``demo``: loopback only, no authentication. ``client``: the configured CDS clients, one TOML table each.
     ``max_body_bytes``: larger requests are refused with 413. ``amplification_copies``: copies from which a
     gain counts as an amplification. ``site_codes``: a YAML or TOML file of the hospital's own result codes.
+    ``cards``: which cards are shown. ``store``: the database of decision records and feedback as an SQLAlchemy URL.
+    ``state_dir``: the folder of the embedded database and of the key for pseudonyms. ``repeat_after_days``: how long
+    advice that was overridden is not repeated while facts and knowledge are the same; 0 repeats it always.
     """
 
     model_config = SettingsConfigDict(env_prefix="ONCOHOOKS_", extra="forbid", frozen=True, env_nested_delimiter="__")
@@ -42,6 +64,10 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=10 * 1024 * 1024, ge=1024)
     amplification_copies: float | None = Field(default=None, gt=2)
     site_codes: Path | None = None
+    cards: CardSettings = CardSettings()
+    store: str | None = None
+    state_dir: Path | None = None
+    repeat_after_days: int = Field(default=30, ge=0, le=3650)
     client: tuple[Client, ...] = ()
 
     @classmethod
@@ -55,6 +81,19 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Command line, then environment, then the TOML file of this load."""
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def state_folder(settings: Settings) -> Path:
+    """Where the service keeps what it may not lose, by the XDG base directories unless the settings say otherwise."""
+    if settings.state_dir is not None:
+        return settings.state_dir
+    base = os.environ.get("XDG_STATE_HOME")
+    return (Path(base) if base else Path.home() / ".local" / "state") / "oncohooks"
+
+
+def store_url(settings: Settings) -> str:
+    """The database of the service."""
+    return settings.store or f"sqlite:///{state_folder(settings) / 'oncohooks.sqlite'}"
 
 
 def load_settings(config: Path | None = None, **overrides: Any) -> Settings:

@@ -1,5 +1,6 @@
 """FHIR R4 JSON in, a patient record of facts out."""
 
+from fhir_mappings.orders import OrderReading, read_orders
 from fhir_mappings.reading import read_record
 from fhir_mappings.record import PatientRecord, Unread
 from fhir_mappings.site_codes import SiteCodesError, read_site_codes
@@ -8,11 +9,13 @@ from fhir_mappings.tables import MappingTables, load_tables
 
 __all__ = [
     "MappingTables",
+    "OrderReading",
     "PatientRecord",
     "SiteCodesError",
     "Unread",
     "load_tables",
     "patient_of",
+    "read_orders",
     "read_record",
     "read_site_codes",
 ]

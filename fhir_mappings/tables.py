@@ -19,6 +19,7 @@ from fhir_mappings.marker_tables import MarkerTables
 from fhir_mappings.performance_scales import PerformanceScale, load_scales
 from fhir_mappings.pharmacogene_tables import PharmacogeneTables
 from fhir_mappings.stage_codes import StageCodes
+from fhir_mappings.test_names import TestNames
 from fhir_mappings.therapy_rules import TherapyRules
 from fhir_mappings.tumour_codes import TumourCodes
 from knowledge.alterations import AlterationCatalogue
@@ -87,6 +88,7 @@ class MappingTables:
     therapies: TherapyRules
     markers: MarkerTables
     copy_numbers: CopyNumberThresholds
+    test_names: TestNames
     site_rules: Mapping[tuple[str, str], CodeRule] = field(default_factory=dict)
     #: Codes that were looked up before (fhir_mappings.classification).
     classified: dict[tuple[Any, ...], Any] = field(default_factory=dict)
@@ -183,6 +185,7 @@ def load_tables(
         therapies=TherapyRules.load(data),
         markers=MarkerTables.load(read_yaml(data / "markers.yaml"), answers),
         copy_numbers=CopyNumberThresholds(amplification_copies or copies["amplification"], copies["deletion"]),
+        test_names=TestNames.load(data),
     )
 
 

@@ -52,6 +52,11 @@ class Medication:
         """The path of what decided inside the element."""
         return f"{self.element}.{self.reading.path}" if self.reading.path else self.element
 
+    @property
+    def name(self) -> str:
+        """The medication in words, as it was sent."""
+        return concept_text(self.concept) or ""
+
 
 @dataclass(frozen=True, slots=True)
 class Course:
@@ -67,7 +72,7 @@ def read_medication(context: Context) -> Reading:
     course = course_of(context)
     if isinstance(course, Reading):
         return course
-    medication = _medication(context)
+    medication = medication_of(context)
     if medication is None and context.resource.type == "Immunization":
         return Reading()
     if medication is None:
@@ -150,7 +155,7 @@ def _as_order(receipt: Receipt, data: Json, orders: frozenset[str], warnings: li
     return Receipt.UNKNOWN
 
 
-def _medication(context: Context) -> Medication | None:
+def medication_of(context: Context) -> Medication | None:
     """The medication of a resource: what names it whole, else its ingredients together."""
     table = context.tables.drugs
     found = [Medication(table.of_concept(concept), path, concept) for path, concept in _concepts(context)]

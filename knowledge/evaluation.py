@@ -74,6 +74,23 @@ class Finding:
         """The leaves of the trace that no negation stands above."""
         return map(self._engine.leaf, self._node.unnegated)
 
+    @property
+    def tumour(self) -> Verdict:
+        """Whether the patient's tumour is the statement's; true where the statement names none."""
+        # The tumour part of a statement, if it has one, is the first of its criterion.
+        return self._engine.verdict(self._node.children[0]) if self.statement.tumours else Verdict.TRUE
+
+    def closing(self) -> tuple[Trace, ...]:
+        """The leaves that make a false statement false."""
+        if self.outcome not in (Outcome.UNMET, Outcome.CLEAR):
+            return ()
+        return tuple(self.trace.deciding_leaves())
+
+    def gaps(self) -> tuple[Trace, ...]:
+        """The unknown biomarker leaves that leave it open, or that decide it where it speaks of the gap itself."""
+        unknown = (leaf for leaf in self.trace.deciding_leaves() if leaf.verdict is Verdict.UNKNOWN)
+        return tuple(leaf for leaf in unknown if leaf_of(leaf).role is Role.BIOMARKER)
+
     def missing(self, *roles: Role) -> tuple[Trace, ...]:
         """The unknown leaves that keep this finding from being decided, of the given roles or of any."""
         if self.outcome not in _UNDECIDED:
@@ -99,16 +116,19 @@ class Finding:
         }
 
 
-def evaluate(facts: Iterable[Fact], knowledge: KnowledgeBase, today: date) -> tuple[Finding, ...]:
-    """Evaluate every statement that concerns one of the patient's tumours, drugs or genes.
+def evaluate(
+    facts: Iterable[Fact], knowledge: KnowledgeBase, today: date, drugs: Iterable[str] = ()
+) -> tuple[Finding, ...]:
+    """Evaluate every statement that concerns one of the patient's tumours, drugs or genes, or one of ``drugs``.
 
-    ``today`` is the day for which the age is computed. Findings come in the order of the knowledge base.
+    ``today`` is the day for which the age is computed, ``drugs`` are those about to be ordered. Findings come in the
+    order of the knowledge base.
     """
     patient = Patient(facts, today, knowledge.reference)
     compiled = knowledge.compiled
     engine = CompiledEngine(compiled.leaves, patient)
     findings = []
-    for number in _concerning(patient, knowledge):
+    for number in _concerning(patient, knowledge, drugs):
         medicine, statement = knowledge.statements[number]
         node = compiled.nodes[number]
         verdict = engine.verdict(node)
@@ -119,12 +139,12 @@ def evaluate(facts: Iterable[Fact], knowledge: KnowledgeBase, today: date) -> tu
     return tuple(findings)
 
 
-def _concerning(patient: Patient, knowledge: KnowledgeBase) -> list[int]:
+def _concerning(patient: Patient, knowledge: KnowledgeBase, ordered: Iterable[str]) -> list[int]:
     tree = knowledge.reference.tumours
     diseases = patient.of_kind(Kind.DISEASE)
     tumours = {fact.tumour for fact in diseases if fact.tumour and fact.state is State.PRESENT}
     lineage = tumours.union(*(tree.ancestors(tumour) for tumour in tumours))
-    drugs = {fact.inn for fact in patient.of_kind(Kind.THERAPY) if fact.inn}
+    drugs = {fact.inn for fact in patient.of_kind(Kind.THERAPY) if fact.inn}.union(ordered)
     return knowledge.compiled.index.concerning(tumours, lineage, patient.names(), drugs)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from knowledge.criteria import AllOf, AnyOf, Criterion, HasTumour, Not, leaves
+from knowledge.criteria import AllOf, AnyOf, Criterion, HasTumour, Leaf, Not, leaves
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +135,15 @@ class Medicine:
 
 def genes_of(statement: Statement) -> frozenset[str]:
     """Every gene and marker that a statement's criteria ask about."""
-    named = set()
-    for leaf in leaves(statement.criterion):
-        for attribute in ("gene", "marker", "name"):
-            value = getattr(leaf, attribute, None)
-            if value:
-                named.add(value)
-    return frozenset(named)
+    return frozenset(analyte for leaf in leaves(statement.criterion) if (analyte := analyte_of(leaf)))
+
+
+def analyte_of(leaf: Leaf) -> str:
+    """The gene, marker or signature that a criterion asks about; empty if it asks about none."""
+    for attribute in ("gene", "marker", "name"):
+        if value := getattr(leaf, attribute, None):
+            return str(value)
+    return ""
 
 
 def tumour_criterion(tumours: tuple[str, ...], excluded: tuple[str, ...]) -> Criterion | None:

@@ -21,7 +21,7 @@ from benchmarks.stages import STAGES, stage_times
 from benchmarks.workload import patient_observations, request_bodies, request_body
 from cds_service import Advisor
 from cds_service.envelope import check_envelope
-from cds_service.prefetch import PATIENT_VIEW_NEEDS, unmet
+from cds_service.prefetch import NEEDS, unmet
 
 
 @pytest.mark.parametrize("count", [6, 20, 100, 500])
@@ -47,7 +47,7 @@ def test_too_few_observations_for_the_mix_are_refused() -> None:
 def test_the_service_takes_the_workload_and_reads_all_of_it(advisor: Advisor) -> None:
     body = json.loads(request_body(100))
     check_envelope(body, "patient-view")
-    assert not [need for need in unmet(body["prefetch"], PATIENT_VIEW_NEEDS) if need.completes]
+    assert not [need for need in unmet(body["prefetch"], NEEDS) if need.completes]
     record = advisor.record(body)
     assert record.unread == ()
     assert [fact.warnings for fact in record.facts if fact.warnings] == []

@@ -30,7 +30,11 @@ def _diagnostics(response: Any) -> str:
 def test_discovery_needs_no_redirect(client: FlaskClient, path: str) -> None:
     response = client.get(path)
     assert response.status_code == 200
-    assert [service["id"] for service in response.get_json()["services"]] == ["oncology-patient-view"]
+    assert [service["id"] for service in response.get_json()["services"]] == [
+        "oncology-patient-view",
+        "oncology-order-select",
+        "oncology-order-sign",
+    ]
 
 
 def test_prefetch_templates_stay_in_the_simple_query_subset(client: FlaskClient) -> None:

@@ -1,0 +1,139 @@
+"""The Markdown detail of a card about a drafted drug."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from cards.details import (
+    Basis,
+    basis_lines,
+    evidence_lines,
+    label_link,
+    open_questions,
+    partner_name,
+    requirement_lines,
+)
+from cards.markdown import bullet, escape
+from knowledge.evaluation import Finding, Outcome
+from knowledge.facts import Fact, Kind
+from knowledge.language import Language
+from knowledge.prescribing import DraftJudgement, Support
+from knowledge.statements import Indication, Medicine, SafetyStatement, TestRequirement
+from knowledge.verdicts import Verdict
+from knowledge.wording import describe
+
+
+def order_detail(judgement: DraftJudgement, basis: Basis, say: Language) -> str:
+    """What the label says about the draft: alerts, tests first, the indications, the evidence."""
+    lines = [f"**{escape(' / '.join(judgement.draft.drugs))}**: {escape(_headline(judgement, say))}"]
+    lines += _alert_lines(judgement.alerts, say)
+    lines += _test_lines(judgement, say)
+    lines += _indication_lines(judgement, say)
+    findings = [*judgement.alerts, *judgement.findings]
+    lines += evidence_lines(_evidence(findings), say)
+    return "\n".join(lines + basis_lines(basis, findings, say))
+
+
+def _headline(judgement: DraftJudgement, say: Language) -> str:
+    return say(_HEADLINES[judgement.support])
+
+
+_HEADLINES = {
+    Support.SUPPORTED: "an indication of the EU label fits the record.",
+    Support.TEST: "no result in the record for a biomarker on which its EU indications depend.",
+    Support.PARTNER: "the EU label supports it together with a medicine that this patient's regimen does not hold.",
+    Support.TUMOUR_UNCLEAR: "its EU indications ask for a tumour type that the record does not tell.",
+    Support.CLINICAL: "the biomarkers fit an EU indication; line, stage, age or prior therapy as recorded do not.",
+    Support.FAILING: "a documented biomarker result excludes its EU indications for this tumour.",
+    Support.RESISTANT: "the record holds an alteration that predicts resistance.",
+    Support.OTHER_TUMOUR: (
+        "none of its biomarker-dependent EU indications is for the recorded tumour. "
+        "Indications of the label that depend on no biomarker may not be held here."
+    ),
+    Support.NOT_HELD: "its indications are not held here.",
+}
+
+
+def _alert_lines(alerts: Iterable[Finding], say: Language) -> Iterator[str]:
+    for finding in alerts:
+        statement = finding.statement
+        if isinstance(statement, SafetyStatement):
+            yield ""
+            kind = say(_CATEGORIES[statement.category])
+            yield f"**{escape(kind)}**: {escape(say(statement.consequence))} ({label_link(finding.medicine, say)})"
+
+
+_CATEGORIES = {
+    "contraindication": "Contraindication of the EU label",
+    "restriction": "Restriction of the EU label",
+    "warning": "Warning of the EU label",
+    "dose": "Dose advice of the EU label",
+    "test": "Test before treatment",
+}
+
+
+def _test_lines(judgement: DraftJudgement, say: Language) -> list[str]:
+    lines: list[str] = []
+    if judgement.missing:
+        lines += ["", f"**{escape(say('No usable result in the record for'))}**", ""]
+        for analyte in judgement.missing:
+            lines.append(bullet(escape(analyte)))
+            lines += requirement_lines(_requirements(judgement, analyte), say)
+    if judgement.awaited:
+        names = ", ".join(judgement.awaited)
+        lines += ["", escape(say("Ordered, no result in the record yet: {analytes}.", analytes=names))]
+    return lines
+
+
+def _requirements(judgement: DraftJudgement, analyte: str) -> list[tuple[Medicine, TestRequirement]]:
+    """What the labels behind the judgement require of the test of an analyte."""
+    findings = (*judgement.alerts, *judgement.findings)
+    return [(found.medicine, test) for found in findings for test in found.statement.tests if analyte in test.analyte]
+
+
+def _indication_lines(judgement: DraftJudgement, say: Language) -> list[str]:
+    shown = [finding for finding in judgement.findings if judgement.support is not Support.OTHER_TUMOUR]
+    if not shown:
+        return []
+    lines = ["", f"**{escape(say('EU indications for this tumour'))}**", ""]
+    for finding in shown:
+        statement = finding.statement
+        if isinstance(statement, Indication):
+            what = say(statement.summary)
+            if judgement.support is Support.PARTNER:
+                partners = " + ".join(partner_name(partner, say) for partner in statement.partners)
+                what = say("{indication} (with {partners})", indication=what, partners=partners)
+            lines.append(bullet(f"{escape(what)}, {label_link(finding.medicine, say)}: {_why(finding, say)}"))
+    return lines
+
+
+def _why(finding: Finding, say: Language) -> str:
+    if finding.veto:
+        return escape(finding.veto.note or say("recorded resistance"))
+    if finding.outcome is Outcome.UNMET:
+        return escape("; ".join(reasons(finding, say)))
+    questions = open_questions(finding, say)
+    return escape(say("to verify: {questions}", questions="; ".join(questions)) if questions else say("met"))
+
+
+def reasons(finding: Finding, say: Language) -> list[str]:
+    """What keeps an indication from being met, each once: what it excludes and was found, what it asks in vain."""
+    texts = {
+        say("excluded by {finding}", finding=describe(leaf.criterion))
+        if leaf.verdict is Verdict.TRUE
+        else say("not met: {criterion}", criterion=describe(leaf.criterion)): None
+        for leaf in finding.closing()
+    }
+    return list(texts)
+
+
+def _evidence(findings: Sequence[Finding]) -> list[Fact]:
+    """The facts that decided anything, each once; age and sex are the clinician's to know."""
+    facts = {
+        fact: None
+        for finding in findings
+        for leaf in (finding.closing() or tuple(finding.leaves()))
+        for fact in leaf.facts
+        if fact.kind is not Kind.DEMOGRAPHIC
+    }
+    return list(facts)

@@ -1,0 +1,68 @@
+"""One request answered: from the checked body to the cards, with what a decision record needs to know of the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from cards import Card, CardStyle, Planned, shown
+from cds_service.advisor import Advisor, Question
+from cds_service.hooks import Service
+from cds_service.outcomes import ServiceError
+from cds_service.prefetch import not_told, unmet
+from fhir_mappings import OrderReading, PatientRecord
+from knowledge import Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The cards that are shown, with the record and the findings behind them."""
+
+    planned: tuple[Planned, ...]
+    record: PatientRecord
+    orders: OrderReading
+    findings: tuple[Finding, ...]
+
+    @property
+    def cards(self) -> list[Card]:
+        """The cards as they are sent."""
+        return [item.card for item in self.planned]
+
+
+def answer(
+    advisor: Advisor,
+    service: Service,
+    body: dict[str, Any],
+    today: date,
+    style: CardStyle,
+    new_id: Callable[[], str],
+    silenced: Callable[[PatientRecord], frozenset[str]] = lambda record: frozenset(),
+) -> Answer:
+    """Answer one checked request. Raises :class:`ServiceError` with 412 if required data is missing.
+
+    ``silenced`` gives the topics that were set aside before for this record.
+    """
+    prefetch = body.get("prefetch")
+    missing = unmet(prefetch, service.needs)
+    if required := [need.key for need in missing if need.required]:
+        raise ServiceError(412, f"Required data was not provided in prefetch: {', '.join(required)}.")
+    record = advisor.record(body)
+    orders = advisor.orders(body)
+    drugs = {drug for draft in orders.orders.drugs for drug in draft.drugs}
+    findings = advisor.findings(record, today, drugs if service.about_orders else ())
+    question = Question(
+        about_orders=service.about_orders,
+        patient=_patient_reference(body),
+        style=style,
+        incomplete=any(need.completes for need in missing) or not_told(prefetch, service.needs),
+        new_id=new_id,
+    )
+    planned = advisor.cards(question, record, orders, findings)
+    return Answer(tuple(shown(planned, style, silenced(record))), record, orders, findings)
+
+
+def _patient_reference(body: dict[str, Any]) -> str:
+    patient = str(body["context"]["patientId"])
+    return patient if "/" in patient else f"Patient/{patient}"

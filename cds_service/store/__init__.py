@@ -1,0 +1,7 @@
+"""What the service keeps: decision records and feedback, without patient data."""
+
+from cds_service.store.records import Decision, DecisionCard, FeedbackItem, StatementOutcome
+from cds_service.store.store import Store, StoreError
+from cds_service.store.writer import DecisionWriter
+
+__all__ = ["Decision", "DecisionCard", "DecisionWriter", "FeedbackItem", "StatementOutcome", "Store", "StoreError"]

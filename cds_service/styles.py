@@ -1,0 +1,18 @@
+"""From the settings of a client to the style of its cards."""
+
+from __future__ import annotations
+
+from cards import CardStyle, Indicator, Notice
+from cds_service.settings import CardSettings
+
+
+def style_for(settings: CardSettings, hook: str) -> CardStyle:
+    """How cards for a hook look to a client with these settings."""
+    return CardStyle(
+        limit=settings.limit,
+        least=next((Indicator(least) for name, least in settings.least.items() if name == hook), Indicator.INFO),
+        supported=Notice(settings.supported),
+        mismatch=Notice(settings.mismatch),
+        suggestions=settings.suggestions,
+        override_reasons=settings.override_reasons,
+    )
