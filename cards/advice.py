@@ -12,7 +12,7 @@ from knowledge.evaluation import Finding, Layer, Outcome
 from knowledge.facts import Fact, Kind, Origin, State
 from knowledge.orders import Orders
 from knowledge.prescribing import current_drugs
-from knowledge.statements import Medicine, TestRequirement, analyte_of
+from knowledge.statements import Indication, Medicine, TestRequirement, analyte_of
 from knowledge.trace import Trace, leaf_of
 from knowledge.verdicts import Verdict
 
@@ -69,6 +69,7 @@ class TestsFirst:
     missing: tuple[MissingTest, ...]
     known: tuple[MissingTest, ...]
     awaited: tuple[MissingTest, ...] = ()
+    agnostic: tuple[str, ...] = ()  # analytes that only labels for tumours of any type ask for
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +105,11 @@ def patient_view_advice(
     facts: Iterable[Fact],
     orders: Orders = NO_ORDERS,
     germline_genes: frozenset[str] = frozenset(),
+    all_comers: bool = False,
 ) -> list[Advice]:
     """All advice for an opened chart, most important first: safety, options, tests, germline, unclear tumour."""
     facts = list(facts)
-    options = _therapy_options(findings)
+    options = _therapy_options(findings, all_comers)
     advice: list[Advice] = [*_safety_alerts(findings, facts, options), *options]
     if tests := _tests_first(findings, _analytes_with_result(facts), orders):
         advice.append(tests)
@@ -159,10 +161,10 @@ def _germline_candidates(facts: Iterable[Fact], genes: frozenset[str]) -> tuple[
 # --- options -----------------------------------------------------------------------------------------
 
 
-def _therapy_options(findings: Sequence[Finding]) -> list[TherapyOptions]:
+def _therapy_options(findings: Sequence[Finding], all_comers: bool) -> list[TherapyOptions]:
     groups: dict[tuple[str, ...], list[Finding]] = defaultdict(list)
     for finding in findings:
-        if finding.layer is Layer.LABEL and finding.outcome in _OPEN:
+        if finding.layer is Layer.LABEL and finding.outcome in _OPEN and _is_option(finding, all_comers):
             groups[opening_key(finding)].append(finding)
     vetoed = [finding for finding in findings if finding.veto]
     options = []
@@ -172,6 +174,14 @@ def _therapy_options(findings: Sequence[Finding]) -> list[TherapyOptions]:
         vetoed = [finding for finding in vetoed if finding not in closed]
         options.append(TherapyOptions(key, tuple(ordered), tuple(closed), _evidence(ordered)))
     return options
+
+
+def _is_option(finding: Finding, all_comers: bool) -> bool:
+    """Whether an open indication is a therapy option that a biomarker has to do with."""
+    statement = finding.statement
+    if not isinstance(statement, Indication) or statement.is_diagnostic:
+        return False
+    return all_comers or statement.asks_for_a_biomarker
 
 
 def _display_order(finding: Finding) -> tuple[bool, int, str, str]:
@@ -209,23 +219,27 @@ def _tests_first(findings: Sequence[Finding], with_result: frozenset[str], order
     missing: dict[str, MissingTest] = {}
     known: dict[str, MissingTest] = {}
     awaited: dict[str, MissingTest] = {}
+    agnostic: dict[str, None] = {}
     tumours: dict[Fact, None] = {}
     for finding in findings:
         if finding.layer is not Layer.LABEL or finding.outcome is not Outcome.TEST or not _tumour_is_recorded(finding):
             continue
+        analytes = dict.fromkeys(analyte_of(leaf_of(leaf)) for leaf in finding.missing(Role.BIOMARKER))
+        if isinstance(finding.statement, Indication) and finding.statement.is_tumour_agnostic:
+            agnostic |= dict.fromkeys(name for name in analytes if name not in with_result)
+            continue
         tumours |= dict.fromkeys(_tumour_facts(finding))
-        if finding.missing(Role.TUMOUR):
+        if finding.missing(Role.TUMOUR):  # which biomarkers matter is only known when the type is
             missing.setdefault(HISTOLOGY, MissingTest(HISTOLOGY)).findings.append(finding)
-        for leaf in finding.missing(Role.BIOMARKER):
-            analyte = analyte_of(leaf_of(leaf))
+            continue
+        for analyte in analytes:
             place = known if analyte in with_result else awaited if orders.covering(analyte) else missing
-            entry = place.setdefault(analyte, MissingTest(analyte))
-            if finding not in entry.findings:
-                entry.findings.append(finding)
+            place.setdefault(analyte, MissingTest(analyte)).findings.append(finding)
     if not missing:
         return None
     ordered = sorted(missing.values(), key=lambda entry: (-len(entry.findings), entry.analyte))
-    return TestsFirst(tuple(tumours), tuple(ordered), tuple(known.values()), tuple(awaited.values()))
+    others = tuple(name for name in agnostic if name not in missing and not orders.covering(name))
+    return TestsFirst(tuple(tumours), tuple(ordered), tuple(known.values()), tuple(awaited.values()), others)
 
 
 def _tumour_is_recorded(finding: Finding) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from cards.advice import (
+    HISTOLOGY,
     Advice,
     GermlineFollowUp,
     SafetyAlert,
@@ -35,7 +36,8 @@ def patient_view_cards(
     findings: Sequence[Finding], facts: Iterable[Fact], orders: Orders, germline_genes: frozenset[str], maker: CardMaker
 ) -> list[Planned]:
     """The planned cards for an opened chart; none if there is nothing to say."""
-    return [_card(advice, maker) for advice in patient_view_advice(findings, facts, orders, germline_genes)]
+    advice = patient_view_advice(findings, facts, orders, germline_genes, maker.style.all_comers)
+    return [_card(item, maker) for item in advice]
 
 
 def _card(advice: Advice, maker: CardMaker) -> Planned:
@@ -56,7 +58,7 @@ def _options_card(advice: TherapyOptions, maker: CardMaker) -> Planned:
     say = maker.style.language
     opening = [fact for fact in advice.evidence if fact.kind is not Kind.DISEASE and fact.state is State.PRESENT]
     opening = [fact for fact in opening if {*fact.genes, fact.marker} & set(advice.key)]
-    opened_by = ", ".join(finding_names(opening)) or _without_positive(advice.evidence, say)
+    opened_by = ", ".join(finding_names(opening, say)) or _without_positive(advice.evidence, say)
     names = list(dict.fromkeys(medicine.inn for medicine in advice.medicines))
     return maker.planned(
         topic="options" + "".join(advice.key) if advice.key else "optionsWithoutPositiveBiomarker",
@@ -105,12 +107,13 @@ _MOST_TESTS = 6
 
 
 def _test_suggestions(analytes: Sequence[str], maker: CardMaker) -> list[Suggestion]:
-    return maker.suggester.tests(analytes[:_MOST_TESTS]) if maker.suggester else []
+    orderable = [analyte for analyte in analytes if analyte != HISTOLOGY]
+    return maker.suggester.tests(orderable)[:_MOST_TESTS] if maker.suggester else []
 
 
 def _unclear_card(advice: TumourUnclear, maker: CardMaker) -> Planned:
     say = maker.style.language
-    names = finding_names(advice.biomarkers)
+    names = finding_names(advice.biomarkers, say)
     summary = (
         with_names(say("Tumour type unclear, EU labels not judged for "), names)
         if names
@@ -122,7 +125,7 @@ def _unclear_card(advice: TumourUnclear, maker: CardMaker) -> Planned:
 def _germline_card(advice: GermlineFollowUp, maker: CardMaker) -> Planned:
     say = maker.style.language
     genes = list(dict.fromkeys(gene for fact in advice.variants for gene in fact.genes))
-    summary = with_names(say("Tumour finding that may be germline: "), finding_names(advice.variants))
+    summary = with_names(say("Tumour finding that may be germline: "), finding_names(advice.variants, say))
     suggestions = maker.suggester.germline(genes) if maker.suggester else []
     detail = germline_detail(advice, maker.basis, say)
     return maker.planned(f"germline{''.join(genes)}", Indicator.INFO, summary, detail, suggestions=suggestions)
@@ -130,7 +133,9 @@ def _germline_card(advice: GermlineFollowUp, maker: CardMaker) -> Planned:
 
 def _safety_card(advice: SafetyAlert, maker: CardMaker) -> Planned:
     finding = advice.finding
-    found = ", ".join(finding_names(fact for fact in advice.evidence if fact.kind is not Kind.DISEASE))
+    found = ", ".join(
+        finding_names((fact for fact in advice.evidence if fact.kind is not Kind.DISEASE), maker.style.language)
+    )
     is_contraindication = getattr(finding.statement, "category", "") == "contraindication"
     return maker.planned(
         topic=f"safety{finding.statement.id}",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from cards.advice import GermlineFollowUp, MissingTest, SafetyAlert, TestsFirst, TherapyOptions, TumourUnclear
 from cards.markdown import bullet, escape, link
 from knowledge.evaluation import Finding
-from knowledge.facts import Fact
+from knowledge.facts import Fact, Kind, State
 from knowledge.language import ENGLISH, Language
 from knowledge.statements import Indication, Medicine, Partner, TestRequirement
 from knowledge.wording import describe, describe_alteration, describe_fact
@@ -55,6 +55,10 @@ def missing_tests_detail(advice: TestsFirst, basis: Basis, say: Language = ENGLI
     if advice.awaited:
         names = ", ".join(entry.analyte for entry in advice.awaited)
         lines += ["", escape(say("Ordered, no result in the record yet: {analytes}.", analytes=names))]
+    if advice.agnostic:
+        names = ", ".join(advice.agnostic)
+        text = say("Labels for tumours of any type, after other options, also ask for: {analytes}.", analytes=names)
+        lines += ["", escape(text)]
     lines += evidence_lines(advice.tumours, say)
     findings = [finding for missing in advice.missing for finding in missing.findings]
     return "\n".join(lines + basis_lines(basis, findings, say))
@@ -203,6 +207,12 @@ def basis_lines(basis: Basis, findings: Iterable[Finding], say: Language = ENGLI
     return ["", escape(" ".join(texts))]
 
 
-def finding_names(facts: Iterable[Fact]) -> list[str]:
+def finding_names(facts: Iterable[Fact], say: Language = ENGLISH) -> list[str]:
     """Short names of findings for a summary, each once."""
-    return list(dict.fromkeys(describe_alteration(fact) for fact in facts))
+    return list(dict.fromkeys(_finding_name(fact, say) for fact in facts))
+
+
+def _finding_name(fact: Fact, say: Language) -> str:
+    if fact.kind is Kind.EXPRESSION and fact.state is State.PRESENT and fact.value is None:
+        return say("{marker} positive", marker=describe_alteration(fact))
+    return describe_alteration(fact)

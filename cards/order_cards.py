@@ -114,7 +114,10 @@ def _summary(judgement: DraftJudgement, say: Language) -> str:
 
 
 def _alert_summary(drug: str, alert: Finding, judgement: DraftJudgement, say: Language) -> str:
-    names = finding_names(fact for leaf in alert.leaves() for fact in leaf.facts if fact.kind is not Kind.DISEASE)
+    found = (
+        fact for leaf in alert.leaves() for fact in leaf.facts if fact.kind not in (Kind.DISEASE, Kind.DEMOGRAPHIC)
+    )
+    names = finding_names(found, say)
     category = _category(alert)
     if category == "test" or not names:
         analytes = judgement.missing or judgement.awaited

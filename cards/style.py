@@ -34,7 +34,8 @@ class CardStyle:
     """What a client wants to see.
 
     ``limit``: cards at most, the others are named in the last. ``least``: less urgent cards are left out.
-    ``supported``: what is said of a drafted drug that the label supports. ``mismatch``: of one whose tumour, line or
+    ``all_comers``: whether options are shown whose label asks for no biomarker. ``supported``: what is said of a
+    drafted drug that the label supports. ``mismatch``: of one whose tumour, line or
     partner does not fit. ``suggestions``, ``override_reasons``: whether cards carry them. ``explanation_url``: the page
     that explains a statement; its id is appended.
     """
@@ -42,6 +43,7 @@ class CardStyle:
     language: Language = ENGLISH
     limit: int = 5
     least: Indicator = Indicator.INFO
+    all_comers: bool = False
     supported: Notice = Notice.SILENT
     mismatch: Notice = Notice.INFO
     suggestions: bool = True

@@ -20,6 +20,7 @@ LOINC = "http://loinc.org"
 ATC = "http://www.whocc.no/atc"
 
 Suggestion = dict[str, Any]
+_MOST_OPTIONS = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +59,14 @@ class Suggester:
         return [self._order_test(TestCode(text))]
 
     def medicines(self, medicines: Iterable[Medicine]) -> list[Suggestion]:
-        """Draft orders as options; none if there is only one, which would look like a recommendation."""
+        """Draft orders as options; none for a single one, and none for so many that some would have to be left out.
+
+        Either would look like a recommendation.
+        """
         options = {medicine.inn: medicine for medicine in medicines}
-        return [self._order_medicine(medicine) for medicine in options.values()] if len(options) > 1 else []
+        if not 1 < len(options) <= _MOST_OPTIONS:
+            return []
+        return [self._order_medicine(medicine) for medicine in options.values()]
 
     def deletion(self, draft: DrugDraft) -> Suggestion:
         """Taking the draft back."""

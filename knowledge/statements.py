@@ -6,7 +6,19 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from knowledge.criteria import AllOf, AnyOf, Criterion, HasTumour, Leaf, Not, leaves
+from knowledge.criteria import (
+    AllOf,
+    AnyOf,
+    Criterion,
+    HasTumour,
+    InSetting,
+    Leaf,
+    NoRecordedResistance,
+    Not,
+    Role,
+    leaves,
+)
+from knowledge.terminology import ANY_TUMOUR
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +90,22 @@ class Indication:
     review: Review
     rows: tuple[str, ...] = ()
     note: str | None = None
+
+    @property
+    def is_tumour_agnostic(self) -> bool:
+        """Whether it is about tumours of any type."""
+        return ANY_TUMOUR in self.tumours
+
+    @property
+    def is_diagnostic(self) -> bool:
+        """Whether the medicine is given to find something, not to treat it."""
+        return any(isinstance(leaf, InSetting) and leaf.setting == "diagnostic" for leaf in leaves(self.criterion))
+
+    @property
+    def asks_for_a_biomarker(self) -> bool:
+        """Whether the label asks for a biomarker result; what vetoes it does not count."""
+        asked = (leaf for leaf in leaves(self.criterion) if not isinstance(leaf, NoRecordedResistance))
+        return any(leaf.role is Role.BIOMARKER for leaf in asked)
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,6 +191,10 @@ def _fold(name: str) -> str:
     return _NOT_TELLING.sub("", name).upper()
 
 
+#: The root of OncoTree: a statement about it is about every tumour that it does not exclude.
+ANY_TUMOUR = "TISSUE"
+
+
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class TumourTree:
     """The OncoTree hierarchy. Every method but ``in`` raises ``KeyError`` for a code that is not in the tree."""
