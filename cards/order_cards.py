@@ -33,6 +33,8 @@ def indicator_of(judgement: DraftJudgement, style: CardStyle) -> Indicator | Non
     found = [_ALERTS.get(_category(finding), Indicator.WARNING) for finding in judgement.alerts]
     if judgement.missing:
         found.append(Indicator.WARNING)
+    elif judgement.undecided:
+        found.append(Indicator.WARNING)
     elif judgement.awaited:
         found.append(Indicator.INFO)
     if judgement.support in (Support.FAILING, Support.RESISTANT):
@@ -89,6 +91,10 @@ def _summary(judgement: DraftJudgement, say: Language) -> str:
         return _alert_summary(drug, alerts[0], judgement, say)
     if judgement.missing:
         return with_names(say("{drug}: test first, no result for ", drug=drug), judgement.missing)
+    if judgement.undecided:
+        return with_names(
+            say("{drug}: a result that does not decide, ", drug=drug), finding_names(judgement.undecided, say)
+        )
     if judgement.awaited:
         return with_names(say("{drug}: result awaited for ", drug=drug), judgement.awaited)
     match judgement.support:

@@ -8,6 +8,7 @@ from cards.details import (
     Basis,
     basis_lines,
     evidence_lines,
+    finding_names,
     label_link,
     open_questions,
     partner_name,
@@ -79,6 +80,9 @@ def _test_lines(judgement: DraftJudgement, say: Language) -> list[str]:
         for analyte in judgement.missing:
             lines.append(bullet(escape(analyte)))
             lines += requirement_lines(_requirements(judgement, analyte), say)
+    if judgement.undecided:
+        names = ", ".join(finding_names(judgement.undecided, say))
+        lines += ["", escape(say("Found, and not enough for the label to be judged: {findings}.", findings=names))]
     if judgement.awaited:
         names = ", ".join(judgement.awaited)
         lines += ["", escape(say("Ordered, no result in the record yet: {analytes}.", analytes=names))]

@@ -86,8 +86,8 @@ class Advisor:
             self.override_reasons,
         )
         if question.about_orders:
-            classes = self.knowledge.reference.drug_classes
-            return order_cards(judge_drafts(orders.orders, findings, record.facts, classes), maker)
+            judged = judge_drafts(orders.orders, findings, record.facts, self.knowledge.reference)
+            return order_cards(judged, maker)
         return patient_view_cards(findings, record.facts, orders.orders, self.germline_genes, maker)
 
 

@@ -161,12 +161,18 @@ def _check(medicines: tuple[Medicine, ...], reference: Reference) -> None:
     """What the schema cannot see: unique ids, known tumour codes, defined classes."""
     seen: set[str] = set()
     for medicine in medicines:
+        for problem in _unknown_nodes(medicine, reference):
+            raise KnowledgeError(f"{medicine.brand}: not_held: {problem}")
         for statement in medicine.statements:
             if statement.id in seen:
                 raise KnowledgeError(f"{medicine.brand}: id {statement.id} is used twice")
             seen.add(statement.id)
             for problem in _unknown_names(statement, reference):
                 raise KnowledgeError(f"{medicine.brand}: {statement.id}: {problem}")
+
+
+def _unknown_nodes(medicine: Medicine, reference: Reference) -> Iterator[str]:
+    yield from (f"{code} is not an OncoTree code" for code in medicine.not_held if code not in reference.tumours)
 
 
 def _unknown_names(statement: Statement, reference: Reference) -> Iterator[str]:

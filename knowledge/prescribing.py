@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -11,8 +11,10 @@ from knowledge.drugs import DrugClasses
 from knowledge.evaluation import Finding, Layer, Outcome
 from knowledge.facts import Fact, Kind, State
 from knowledge.orders import DrugDraft, Orders
-from knowledge.statements import Partner, Statement, analyte_of
-from knowledge.trace import leaf_of
+from knowledge.patient import Reference
+from knowledge.statements import Medicine, Partner, Statement, analyte_of
+from knowledge.terminology import TumourTree
+from knowledge.trace import Trace, leaf_of
 from knowledge.verdicts import Verdict, conjunction
 
 _OPEN = (Outcome.MET, Outcome.VERIFY)
@@ -46,7 +48,8 @@ class DraftJudgement:
     """What the label says about one draft.
 
     ``findings`` are the indications behind ``support``, ``alerts`` the safety statements that apply. ``missing`` are
-    the analytes that have to be tested first and that nobody has ordered, ``awaited`` those that somebody has.
+    the analytes that have to be tested first and that nobody has ordered, ``awaited`` those that somebody has,
+    ``undecided`` the results that were found and do not tell.
     """
 
     draft: DrugDraft
@@ -55,6 +58,7 @@ class DraftJudgement:
     alerts: tuple[Finding, ...]
     missing: tuple[str, ...]
     awaited: tuple[str, ...]
+    undecided: tuple[Fact, ...] = ()
 
 
 class Regimen:
@@ -74,7 +78,9 @@ class Regimen:
             accepted |= self._classes.members(partner.drug_class)
         if not accepted:
             return Verdict.UNKNOWN
-        return Verdict.TRUE if accepted & self.drugs else Verdict.FALSE
+        if accepted & self.drugs:
+            return Verdict.TRUE
+        return Verdict.UNKNOWN if partner.conditional else Verdict.FALSE
 
 
 def current_drugs(facts: Iterable[Fact]) -> frozenset[str]:
@@ -90,23 +96,60 @@ def current_drugs(facts: Iterable[Fact]) -> frozenset[str]:
 
 
 def judge_drafts(
-    orders: Orders, findings: Sequence[Finding], facts: Iterable[Fact], classes: DrugClasses
+    orders: Orders, findings: Sequence[Finding], facts: Iterable[Fact], reference: Reference
 ) -> tuple[DraftJudgement, ...]:
     """Judge every selected draft; drugs of which nothing is held give no judgement."""
-    regimen = Regimen(orders, facts, classes)
-    judged = (_judge(draft, findings, regimen, orders) for draft in orders.drugs if draft.selected)
+    facts = list(facts)
+    regimen = Regimen(orders, facts, reference.drug_classes)
+    tumours = _tumours(facts)
+    judged = (
+        _judge(draft, findings, regimen, orders, lambda medicine: _is_unheld(medicine, tumours, reference.tumours))
+        for draft in orders.drugs
+        if draft.selected
+    )
     return tuple(item for item in judged if item.support is not Support.NOT_HELD or item.alerts or item.missing)
 
 
-def _judge(draft: DrugDraft, findings: Sequence[Finding], regimen: Regimen, orders: Orders) -> DraftJudgement:
+def _tumours(facts: Iterable[Fact]) -> frozenset[str]:
+    diseases = (fact for fact in facts if fact.kind is Kind.DISEASE and fact.state is State.PRESENT)
+    return frozenset(fact.tumour for fact in diseases if fact.tumour)
+
+
+def _is_unheld(medicine: Medicine, tumours: frozenset[str], tree: TumourTree) -> bool:
+    """Whether the label may have an indication for one of the tumours that is not held here."""
+    return any(tree.is_a(tumour, node) or tree.is_a(node, tumour) for tumour in tumours for node in medicine.not_held)
+
+
+def _judge(
+    draft: DrugDraft,
+    findings: Sequence[Finding],
+    regimen: Regimen,
+    orders: Orders,
+    is_unheld: Callable[[Medicine], bool],
+) -> DraftJudgement:
     own = [finding for finding in findings if finding.medicine.drugs <= set(draft.drugs)]
     support, behind = _support([finding for finding in own if finding.layer is Layer.LABEL], regimen)
+    if support in _SAID_OF_THE_WHOLE_LABEL and any(is_unheld(finding.medicine) for finding in own):
+        support, behind = Support.NOT_HELD, ()
     safety = [finding for finding in own if finding.layer is Layer.SAFETY and _concerns(finding, regimen)]
     alerts = tuple(finding for finding in safety if finding.outcome is Outcome.APPLIES)
-    wanted = dict.fromkeys(_analytes_to_test(support, behind, safety))
+    gaps = list(_gaps(support, behind, safety))
+    undecided = dict.fromkeys(fact for leaf in gaps for fact in leaf.facts if fact.state is State.PRESENT)
+    wanted = dict.fromkeys(analyte_of(leaf_of(leaf)) for leaf in gaps if not _has_result(leaf))
     awaited = tuple(analyte for analyte in wanted if orders.covering(analyte))
     missing = tuple(analyte for analyte in wanted if analyte not in awaited)
-    return DraftJudgement(draft, support, behind, alerts, missing, awaited)
+    return DraftJudgement(draft, support, behind, alerts, missing, awaited, tuple(undecided))
+
+
+#: What may only be said of a drug when every indication of its label for the tumour is held.
+_SAID_OF_THE_WHOLE_LABEL = frozenset(
+    {Support.TEST, Support.PARTNER, Support.CLINICAL, Support.FAILING, Support.OTHER_TUMOUR}
+)
+
+
+def _has_result(leaf: Trace) -> bool:
+    """Whether something was found that is near what is asked, so that another test would ask the same again."""
+    return any(fact.state is State.PRESENT for fact in leaf.facts)
 
 
 def _support(label: Sequence[Finding], regimen: Regimen) -> tuple[Support, tuple[Finding, ...]]:
@@ -152,16 +195,16 @@ def _standing(finding: Finding, regimen: Regimen) -> _Standing:
 
 
 def _concerns(finding: Finding, regimen: Regimen) -> bool:
-    """Whether a safety statement speaks of this regimen: one about a combination needs a partner that is in it."""
-    return regimen.fits(finding.statement) is Verdict.TRUE
+    """Whether a safety statement speaks of this regimen: one about a combination needs a partner that may be in it."""
+    return regimen.fits(finding.statement) is not Verdict.FALSE
 
 
-def _analytes_to_test(support: Support, behind: Iterable[Finding], safety: Iterable[Finding]) -> Iterator[str]:
-    """Safety first: what a label requires to be tested before the drug, then what decides its indications."""
+def _gaps(support: Support, behind: Iterable[Finding], safety: Iterable[Finding]) -> Iterator[Trace]:
+    """The unknown biomarkers. Safety first: what a label asks to be tested before; then what decides indications."""
     for finding in safety:
         required = any(test.timing for test in finding.statement.tests)
         if finding.outcome is Outcome.APPLIES or (finding.outcome is Outcome.TEST and required):
-            yield from (analyte_of(leaf_of(leaf)) for leaf in finding.gaps())
+            yield from finding.gaps()
     if support is Support.TEST:
         for finding in behind:
-            yield from (analyte_of(leaf_of(leaf)) for leaf in finding.missing(Role.BIOMARKER))
+            yield from finding.missing(Role.BIOMARKER)

@@ -132,6 +132,7 @@ def read_medicine(
         label=Label(label["url"], _date(label["date"]), label.get("document")),
         indications=tuple(_indication(item, about["inn"], catalogue, reader) for item in data["indications"]),
         safety=tuple(_safety(item, reader) for item in data["safety"]),
+        not_held=tuple(about.get("not_held", ())),
     )
 
 
@@ -274,7 +275,8 @@ def _age(item: Document) -> AgeBetween | None:
 def _partner(value: str | Document) -> Partner:
     if isinstance(value, str):
         return Partner(inns=(value,))
-    return Partner(tuple(value.get("any_of", ())), value.get("class"), value.get("text"))
+    conditional = value.get("conditional", False)
+    return Partner(tuple(value.get("any_of", ())), value.get("class"), value.get("text"), conditional)
 
 
 def _tests(item: Document) -> tuple[TestRequirement, ...]:

@@ -69,11 +69,15 @@ class TestRequirement:
 
 @dataclass(frozen=True, slots=True)
 class Partner:
-    """A combination partner: one of ``inns``, or a drug class."""
+    """A combination partner: one of ``inns``, or a drug class.
+
+    ``conditional``: the label asks for it under a condition only, which ``text`` names.
+    """
 
     inns: tuple[str, ...] = ()
     drug_class: str | None = None
     text: str | None = None
+    conditional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +141,7 @@ class Medicine:
 
     ``status``: ``authorised``, ``withdrawn``, ``suspended``, or ``national`` for one that the member states authorise;
     such a medicine has no EMA number, its brand is its INN, and ``label`` is the EU document that was read.
+    ``not_held``: OncoTree nodes for which the label has further indications that are not among these.
     """
 
     brand: str
@@ -149,6 +154,7 @@ class Medicine:
     label: Label
     indications: tuple[Indication, ...]
     safety: tuple[SafetyStatement, ...]
+    not_held: tuple[str, ...] = ()
 
     @cached_property
     def drugs(self) -> frozenset[str]:
