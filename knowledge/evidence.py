@@ -107,12 +107,12 @@ class EvidenceStatement:
         tumour = tumour_criterion(self.tumours, self.excluded)
         return AllOf((tumour, self.biomarker)) if tumour else self.biomarker
 
-    @property
+    @cached_property
     def levels(self) -> tuple[str, ...]:
         """The levels of its own evidence items, each once; none of an assertion, which has a tier."""
         return () if self.tier else tuple(sorted({item.level for item in self.items}))
 
-    @property
+    @cached_property
     def regimens(self) -> tuple[Regimen, ...]:
         """What is given together, once for each substitute; nothing where it is not told by known drugs."""
         known = frozenset(therapy.inn for therapy in self.therapies if therapy.inn)
@@ -123,7 +123,7 @@ class EvidenceStatement:
             return ()
         return (Regimen(known, any(therapy.is_group for therapy in self.therapies)),)
 
-    @property
+    @cached_property
     def regimen(self) -> str:
         """The therapies in words: ``dabrafenib + trametinib``, ``erlotinib or gefitinib``."""
         return _JOINS[self.interaction].join(map(str, self.therapies))

@@ -7,7 +7,7 @@ is not asked for: the evidence layer opens nothing, so nothing has to be tested 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -26,6 +26,7 @@ from knowledge.verdicts import Verdict
 _OPEN = (Outcome.MET, Outcome.VERIFY)
 _OUTCOMES = {Verdict.TRUE: Outcome.MET, Verdict.FALSE: Outcome.UNMET, Verdict.UNKNOWN: Outcome.TEST}
 _AGAINST = (Significance.RESISTANCE, Significance.REDUCED_SENSITIVITY)
+_OPPOSITES = [{Significance.SENSITIVITY, against} for against in _AGAINST]
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -150,11 +151,8 @@ def _related(
     ]
     supports = statement.direction is Direction.SUPPORTS
     whole = len(covering) == _alternatives(statement) and all(covering)
-    return EvidenceFinding(
-        finding.outcome,
-        finding._node,
-        finding._engine,
-        statement,
+    return replace(
+        finding,
         covered_by=_ids(covering) if supports and whole and statement.significance is Significance.SENSITIVITY else (),
         opposes=_ids(by_regimen) if supports and statement.significance in _AGAINST else (),
         contradicted_by=tuple(other.statement.id for other in met if _contradict(statement, other.statement)),
@@ -195,13 +193,9 @@ def _left_over(drugs: frozenset[str], partners: Sequence[Partner], classes: Drug
 
 def _contradict(one: EvidenceStatement, other: EvidenceStatement) -> bool:
     """Whether two statements about the same therapy say opposite things: yes and no, or sensitive and resistant."""
-    if one.regimen != other.regimen and not set(one.regimens) & set(other.regimens):
-        return False
     if one.significance is other.significance:
-        return one.direction is not other.direction
-    both = {one.significance, other.significance}
-    return (
-        one.direction is other.direction is Direction.SUPPORTS
-        and Significance.SENSITIVITY in both
-        and bool(both & set(_AGAINST))
-    )
+        opposite = one.direction is not other.direction
+    else:
+        both = {one.significance, other.significance}
+        opposite = one.direction is other.direction is Direction.SUPPORTS and both in _OPPOSITES
+    return opposite and (one.regimen == other.regimen or not set(one.regimens).isdisjoint(other.regimens))
