@@ -53,7 +53,7 @@ def imported(knowledge: KnowledgeBase, genes: GeneTable, reviewed: ReviewedMap):
         files = read_civic_files(release(rows, assertions, profiles))
         variants = VariantReader.of(genes, knowledge.reference.alterations, files.variants, files.features)
         result = run_import(files, levels, variants, reviewed, INNS.get)
-        return result, read_evidence(result.table("made up"), CriterionReader(knowledge.reference.drug_classes))
+        return result, read_evidence(result.table("made up"), CriterionReader(knowledge.reference.drug_classes, {}))
 
     return run
 
@@ -327,7 +327,7 @@ def test_a_damaged_table_is_refused_with_its_row(
 ) -> None:
     text = imported([evidence(1, "EGFR L858R")])[0].table("x").replace(*change)
     with pytest.raises(InvalidEvidence, match=re.escape(message)):
-        read_evidence(text, CriterionReader(knowledge.reference.drug_classes))
+        read_evidence(text, CriterionReader(knowledge.reference.drug_classes, {}))
 
 
 # --- the command -----------------------------------------------------------------------------------------------------

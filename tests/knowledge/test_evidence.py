@@ -61,7 +61,7 @@ def _made_up(knowledge: KnowledgeBase, *rows: str) -> KnowledgeBase:
     """The knowledge base with made-up evidence in place of what is shipped."""
     columns = "id profile when disease doid tumours therapies inns interaction significance direction tier items"
     text = "\n".join([columns.replace(" ", "\t"), *rows])
-    return replace(knowledge, evidence=read_evidence(text, CriterionReader(knowledge.reference.drug_classes)))
+    return replace(knowledge, evidence=read_evidence(text, CriterionReader(knowledge.reference.drug_classes, {})))
 
 
 def _row(number: int, therapies: str, inns: str, **members: str) -> str:
