@@ -11,6 +11,7 @@ from shutil import copytree
 
 import pytest
 from click.testing import CliRunner
+from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -39,7 +40,7 @@ from knowledge.reading import CriterionReader
 from knowledge.reference_engine import ReferenceEngine
 from knowledge.statements import named_in
 from tests.facts import fact, fusion, negative, tumour, variant
-from tests.fhir import bundle, condition, patient, protein
+from tests.fhir import bundle, condition, patient, protein, request
 from tests.fhir import variant as variant_resource
 from tests.strategies import facts
 
@@ -145,16 +146,15 @@ def test_an_evidence_finding_is_of_its_own_layer_and_both_engines_agree(
         assert finding.outcome is outcomes[expected.verdict]
 
 
-def test_the_findings_of_labels_and_the_cards_hold_no_evidence(advisor: Advisor) -> None:
-    record = advisor.record(
-        bundle(patient(), condition(), variant_resource("v1", "EGFR", protein("p.Leu858Arg"))),
-    )
+def test_the_findings_of_labels_and_the_cards_hold_no_evidence(advisor: Advisor, client: FlaskClient) -> None:
+    resources = (patient(), condition(), variant_resource("v1", "EGFR", protein("p.Leu858Arg")))
+    record = advisor.record(bundle(*resources))
     findings = advisor.findings(record, TODAY)
     assert advisor.evidence(record, findings, TODAY)
     assert all(finding.layer is not Layer.EVIDENCE for finding in findings)
-    cards = advisor.patient_view(record, findings, False, lambda: "uuid")
-    assert cards
-    assert b"civic-" not in dumps([dict(card) for card in cards])
+    answer = client.post("/cds-services/oncology-patient-view", json=request(*resources))
+    assert answer.get_json()["cards"]
+    assert b"civic-" not in answer.data
 
 
 # --- where it touches a label ----------------------------------------------------------------------------------------
