@@ -30,7 +30,7 @@ from fhir_mappings import (
     read_record,
     read_site_codes,
 )
-from knowledge import Finding, KnowledgeBase, evaluate, load_knowledge_base
+from knowledge import EvidenceFinding, Finding, KnowledgeBase, evaluate, evaluate_evidence, load_knowledge_base
 from knowledge.loading import load_terminology
 from knowledge.prescribing import judge_drafts
 
@@ -66,6 +66,12 @@ class Advisor:
     def findings(self, record: PatientRecord, today: date, drugs: Iterable[str] = ()) -> tuple[Finding, ...]:
         """Evaluate every statement that concerns the patient, or one of the drugs about to be ordered."""
         return evaluate(record.facts, self.knowledge, today, drugs)
+
+    def evidence(
+        self, record: PatientRecord, findings: Sequence[Finding], today: date, *, undecided: bool = False
+    ) -> tuple[EvidenceFinding, ...]:
+        """Evaluate the evidence beyond the label that concerns the patient; ``findings`` are those of the labels."""
+        return evaluate_evidence(record.facts, self.knowledge, today, findings, undecided=undecided)
 
     def orders(self, request: Mapping[str, Any]) -> OrderReading:
         """Read the drafts of a request, and the tests that were ordered before."""

@@ -13,6 +13,7 @@ import click
 from cds_service.advisor import Advisor
 from cds_service.codec import dumps
 from cds_service.inputs import Input, json_files, read_inputs
+from cds_service.kb_commands import kb
 from cds_service.settings import LOOPBACK, SettingsError, check_startable, load_settings
 from cds_service.store_commands import explain, feedback
 from fhir_mappings import SiteCodesError
@@ -35,6 +36,7 @@ def main() -> None:
 
 main.add_command(explain)
 main.add_command(feedback)
+main.add_command(kb)
 
 
 @main.command()
@@ -82,7 +84,8 @@ def facts(files: tuple[Path, ...], validate: bool) -> None:
 @main.command()
 @click.argument("files", nargs=-1, required=True, type=_FILE)
 @click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="Day of evaluation (default: the current day).")
-def evaluate(files: tuple[Path, ...], today: datetime | None) -> None:
+@click.option("--undecided-evidence", is_flag=True, help="List evidence beyond the label that nothing decides, too.")
+def evaluate(files: tuple[Path, ...], today: datetime | None, undecided_evidence: bool) -> None:
     """Print facts and the findings of every statement that concerns the patient, with their traces."""
     advisor = _advisor()
     day = _day(today)
@@ -90,8 +93,9 @@ def evaluate(files: tuple[Path, ...], today: datetime | None) -> None:
     def result(item: Input) -> dict[str, Any]:
         record = advisor.record(item.document)
         findings = advisor.findings(record, day)
-        knowledge = {"release": advisor.knowledge.release}
-        return record.to_json() | {"findings": [finding.to_json() for finding in findings], "knowledge": knowledge}
+        evidence = advisor.evidence(record, findings, day, undecided=undecided_evidence)
+        listed = [*(finding.to_json() for finding in findings), *(finding.to_json() for finding in evidence)]
+        return record.to_json() | {"findings": listed, "knowledge": {"release": advisor.knowledge.release}}
 
     _print_results(files, result)
 

@@ -171,6 +171,14 @@ class AlterationCatalogue:
         found = {c.name for c in entry.classes.values() for written in c.written if f" {written} " in words}
         return found.pop() if len(found) == 1 else None
 
+    def class_named(self, gene: str, text: str) -> str | None:
+        """The one class that the whole text names, with or without the word "mutation" behind it."""
+        entry = self._genes.get(gene)
+        words = _plain(text)
+        names = {words, re.sub(r" mutations?$", "", words)}
+        found = {c.name for c in entry.classes.values() if c.written & names} if entry else set()
+        return found.pop() if len(found) == 1 else None
+
     def class_of_exon(self, gene: str, exon: int, kind: ProteinChangeKind) -> str | None:
         """The structural class for a change of this kind in an exon, where the exon is all that is told."""
         entry = self._genes.get(gene)

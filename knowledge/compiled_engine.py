@@ -190,3 +190,12 @@ class StatementIndex:
             for key in keys:
                 found |= table.get(key, frozenset())
         return sorted(found)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class CompiledKnowledge:
+    """One compiled node for each statement, in order, with their shared leaves and the index."""
+
+    nodes: tuple[Node, ...]
+    leaves: tuple[Leaf, ...]
+    index: StatementIndex

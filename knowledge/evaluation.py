@@ -46,18 +46,10 @@ class Layer(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Finding:
-    """One statement evaluated for one patient.
+class Evaluated:
+    """What a statement of any layer comes to for one patient, and why."""
 
-    ``layer`` is ``label`` for an indication, ``safety`` for a safety statement. ``veto`` is the recorded
-    resistance that alone closes an indication which would otherwise be open.
-    """
-
-    medicine: Medicine
-    statement: Statement
     outcome: Outcome
-    layer: Layer
-    veto: Trace | None
     _node: Node
     _engine: CompiledEngine
 
@@ -73,12 +65,6 @@ class Finding:
     def unnegated_leaves(self) -> Iterator[Trace]:
         """The leaves of the trace that no negation stands above."""
         return map(self._engine.leaf, self._node.unnegated)
-
-    @property
-    def tumour(self) -> Verdict:
-        """Whether the patient's tumour is the statement's; true where the statement names none."""
-        # The tumour part of a statement, if it has one, is the first of its criterion.
-        return self._engine.verdict(self._node.children[0]) if self.statement.tumours else Verdict.TRUE
 
     def closing(self) -> tuple[Trace, ...]:
         """The leaves that make a false statement false."""
@@ -103,6 +89,27 @@ class Finding:
         if self.outcome not in _UNDECIDED:
             return ()
         return tuple(dict.fromkeys(self._engine.open_criteria(self._node)))
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Finding(Evaluated):
+    """One statement of a label evaluated for one patient.
+
+    ``layer`` is ``label`` for an indication, ``safety`` for a safety statement. ``veto`` is the recorded
+    resistance that alone closes an indication which would otherwise be open. Evidence beyond the label is
+    another type (:class:`knowledge.evidence_findings.EvidenceFinding`), so that it cannot pass for a label.
+    """
+
+    medicine: Medicine
+    statement: Statement
+    layer: Layer
+    veto: Trace | None
+
+    @property
+    def tumour(self) -> Verdict:
+        """Whether the patient's tumour is the statement's; true where the statement names none."""
+        # The tumour part of a statement, if it has one, is the first of its criterion.
+        return self._engine.verdict(self._node.children[0]) if self.statement.tumours else Verdict.TRUE
 
     def to_json(self) -> dict[str, Any]:
         """The finding as the command line prints it."""
@@ -135,15 +142,20 @@ def evaluate(
         outcome = _outcome(statement, verdict, engine.missing(node) if verdict is Verdict.UNKNOWN else ())
         veto = engine.veto(node) if outcome is Outcome.UNMET else None
         layer = Layer.LABEL if isinstance(statement, Indication) else Layer.SAFETY
-        findings.append(Finding(medicine, statement, outcome, layer, veto, node, engine))
+        findings.append(Finding(outcome, node, engine, medicine, statement, layer, veto))
     return tuple(findings)
 
 
-def _concerning(patient: Patient, knowledge: KnowledgeBase, ordered: Iterable[str]) -> list[int]:
-    tree = knowledge.reference.tumours
+def recorded_tumours(patient: Patient) -> tuple[set[str], set[str]]:
+    """The recorded tumour types, and these with every type above them."""
+    tree = patient.reference.tumours
     diseases = patient.of_kind(Kind.DISEASE)
     tumours = {fact.tumour for fact in diseases if fact.tumour and fact.state is State.PRESENT}
-    lineage = tumours.union(*(tree.ancestors(tumour) for tumour in tumours))
+    return tumours, tumours.union(*(tree.ancestors(tumour) for tumour in tumours))
+
+
+def _concerning(patient: Patient, knowledge: KnowledgeBase, ordered: Iterable[str]) -> list[int]:
+    tumours, lineage = recorded_tumours(patient)
     drugs = {fact.inn for fact in patient.of_kind(Kind.THERAPY) if fact.inn}.union(ordered)
     return knowledge.compiled.index.concerning(tumours, lineage, patient.names(), drugs)
 

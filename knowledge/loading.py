@@ -13,12 +13,14 @@ from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import ValidationError, best_match
 
 from knowledge.alterations import AlterationCatalogue, read_gene_alterations
-from knowledge.compiled_engine import Compiler, Node, StatementIndex
-from knowledge.criteria import HadTherapy, HasFusion, HasTumour, HasVariant, InvalidCriterion, Leaf, leaves
+from knowledge.compiled_engine import CompiledKnowledge, Compiler, StatementIndex
+from knowledge.criteria import Criterion, HadTherapy, HasFusion, HasTumour, HasVariant, InvalidCriterion, leaves
 from knowledge.drugs import DrugClasses, InvalidDrugClasses, read_drug_classes
+from knowledge.evidence import EvidenceStatement, compile_evidence
+from knowledge.evidence_table import InvalidEvidence, read_evidence
 from knowledge.patient import Reference
 from knowledge.protein_change import NotationError
-from knowledge.reading import ProteinStatuses, read_medicine, read_protein_statuses
+from knowledge.reading import CriterionReader, ProteinStatuses, read_medicine, read_protein_statuses
 from knowledge.release import release_digest
 from knowledge.statements import Medicine, Statement, genes_of
 from knowledge.terminology import GeneTable, TumourTree
@@ -29,6 +31,9 @@ DATA = PACKAGE / "data"
 SCHEMAS = PACKAGE / "schema"
 #: Ends the name of the file beside a medicine's that holds its example patients.
 CASES = ".cases.yaml"
+#: The table of evidence beyond the label.
+EVIDENCE = "evidence/civic.tsv"
+_TREE = "terminology/oncotree.tsv"
 
 
 class KnowledgeError(ValueError):
@@ -42,6 +47,7 @@ class KnowledgeBase:
     medicines: tuple[Medicine, ...]
     reference: Reference
     release: str
+    evidence: tuple[EvidenceStatement, ...] = ()
 
     @cached_property
     def compiled(self) -> CompiledKnowledge:
@@ -49,18 +55,14 @@ class KnowledgeBase:
         return compile_statements(self.statements, self.reference.tumours)
 
     @cached_property
+    def compiled_evidence(self) -> CompiledKnowledge:
+        """The evidence statements, compiled and indexed apart from those of the labels."""
+        return compile_evidence(self.evidence, self.reference.tumours)
+
+    @cached_property
     def statements(self) -> tuple[tuple[Medicine, Statement], ...]:
         """Every statement with its medicine, in file order."""
         return tuple((medicine, statement) for medicine in self.medicines for statement in medicine.statements)
-
-
-@dataclass(frozen=True, slots=True, repr=False)
-class CompiledKnowledge:
-    """One compiled node for each statement, in order, with their shared leaves and the index."""
-
-    nodes: tuple[Node, ...]
-    leaves: tuple[Leaf, ...]
-    index: StatementIndex
 
 
 def compile_statements(statements: Sequence[tuple[Medicine, Statement]], tree: TumourTree) -> CompiledKnowledge:
@@ -80,30 +82,58 @@ def load_terminology(data: Path = DATA) -> tuple[GeneTable, TumourTree]:
 
 def load_knowledge_base(data: Path = DATA, tumours: TumourTree | None = None) -> KnowledgeBase:
     """Load and check the knowledge base. Raises :class:`KnowledgeError` on the first unusable file."""
-    tree = tumours or TumourTree.load(data / "terminology" / "oncotree.tsv")
     documents = dict(_documents(data))
-    catalogue = AlterationCatalogue(
-        read_gene_alterations(document) for name, document in documents.items() if name.startswith("alterations/")
-    )
-    reference = Reference(
-        tree,
-        catalogue,
-        _drug_classes(documents),
-        frozenset(item["tumour"] for item in documents["stages.yaml"]["metastatic_at_stage_four"]),
-    )
+    reference = _reference(documents, tumours or TumourTree.load(data / _TREE))
     statuses = _protein_statuses(documents["protein_statuses.yaml"], reference.drug_classes)
     medicines = tuple(
         _medicine(name, documents[name], reference, statuses) for name in documents if name.startswith("eu/")
     )
     _check(medicines, reference)
+    evidence = _evidence(documents, data, reference)
     # The tumour tree decides what a criterion on a node covers, so it is part of the release.
-    documents["terminology/oncotree.tsv"] = (data / "terminology" / "oncotree.tsv").read_text(encoding="utf-8")
-    knowledge = KnowledgeBase(medicines, reference, release_digest(documents))
-    _ = knowledge.compiled  # compiled before the first request, and shared by forked workers
+    documents[_TREE] = (data / _TREE).read_text(encoding="utf-8")
+    knowledge = KnowledgeBase(medicines, reference, release_digest(documents), evidence)
+    _ = knowledge.compiled, knowledge.compiled_evidence  # before the first request, and shared by forked workers
     return knowledge
 
 
-def _documents(data: Path) -> Iterator[tuple[str, Any]]:
+def load_reference(data: Path = DATA, tumours: TumourTree | None = None) -> Reference:
+    """The terminology alone, for tools that make knowledge files. Raises :class:`KnowledgeError`."""
+    return _reference(dict(_documents(data, ("alterations", "drug_classes"))), tumours or TumourTree.load(data / _TREE))
+
+
+def _reference(documents: Mapping[str, Any], tree: TumourTree) -> Reference:
+    catalogue = AlterationCatalogue(
+        read_gene_alterations(document) for name, document in documents.items() if name.startswith("alterations/")
+    )
+    return Reference(
+        tree,
+        catalogue,
+        _drug_classes(documents),
+        frozenset(item["tumour"] for item in documents["stages.yaml"]["metastatic_at_stage_four"]),
+    )
+
+
+def _evidence(documents: dict[str, Any], data: Path, reference: Reference) -> tuple[EvidenceStatement, ...]:
+    """The evidence statements, if there is a table; its text becomes part of the release."""
+    path = data / EVIDENCE
+    if not path.exists():
+        return ()
+    documents[EVIDENCE] = path.read_text(encoding="utf-8")
+    try:
+        statements = read_evidence(documents[EVIDENCE], CriterionReader(reference.drug_classes, {}))
+    except InvalidEvidence as error:
+        raise KnowledgeError(f"{EVIDENCE}: {error}") from error
+    for statement in statements:
+        for problem in _unknown_in(statement.criterion, reference):
+            raise KnowledgeError(f"{EVIDENCE}: {statement.id}: {problem}; import the table again")
+    return statements
+
+
+_FOLDERS = ("eu", "alterations", "drug_classes")
+
+
+def _documents(data: Path, folders: Sequence[str] = _FOLDERS) -> Iterator[tuple[str, Any]]:
     schemas = {
         "eu": _validator("medicine"),
         "alterations": _validator("alterations"),
@@ -111,9 +141,9 @@ def _documents(data: Path) -> Iterator[tuple[str, Any]]:
         "stages.yaml": _validator("stages"),
         "protein_statuses.yaml": _validator("protein_statuses"),
     }
-    folders = (path for folder in ("eu", "alterations", "drug_classes") for path in data.glob(f"{folder}/*.yaml"))
+    found = (path for folder in folders for path in data.glob(f"{folder}/*.yaml"))
     tables = (data / "stages.yaml", data / "protein_statuses.yaml")
-    files = sorted([*(path for path in folders if not path.name.endswith(CASES)), *tables])
+    files = sorted([*(path for path in found if not path.name.endswith(CASES)), *tables])
     for path in files:
         name = path.relative_to(data).as_posix()
         try:
@@ -179,7 +209,11 @@ def _unknown_names(statement: Statement, reference: Reference) -> Iterator[str]:
     for partner in statement.partners:
         if partner.drug_class and partner.drug_class not in reference.drug_classes:
             yield f"no drug class {partner.drug_class!r} is defined"
-    for leaf in leaves(statement.criterion):
+    yield from _unknown_in(statement.criterion, reference)
+
+
+def _unknown_in(criterion: Criterion, reference: Reference) -> Iterator[str]:
+    for leaf in leaves(criterion):
         if isinstance(leaf, HasTumour) and leaf.node not in reference.tumours:
             yield f"{leaf.node} is not an OncoTree code"
         if isinstance(leaf, HasFusion) and leaf.or_tumour is not None and leaf.or_tumour not in reference.tumours:

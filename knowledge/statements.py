@@ -169,7 +169,12 @@ class Medicine:
 
 def genes_of(statement: Statement) -> frozenset[str]:
     """Every gene and marker that a statement's criteria ask about."""
-    return frozenset(analyte for leaf in leaves(statement.criterion) if (analyte := analyte_of(leaf)))
+    return named_in(statement.criterion)
+
+
+def named_in(criterion: Criterion) -> frozenset[str]:
+    """Every gene and marker that a criterion asks about."""
+    return frozenset(analyte for leaf in leaves(criterion) if (analyte := analyte_of(leaf)))
 
 
 def analyte_of(leaf: Leaf) -> str:
