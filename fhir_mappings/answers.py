@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from fhir_mappings.elements import Json, codings, last_segment, objects, string, texts
+from fhir_mappings.elements import Coding, Json, codings, last_segment, objects, string, texts
 from knowledge.facts import State
 
 
@@ -71,7 +72,8 @@ class AnswerTable:
 
     def _of_concept(self, concept: Any, path: str) -> Answer | None:
         """The first coding that answers, else the text; ``unknown`` where one says present and another absent."""
-        said = list(self._said(concept))
+        text = string(concept.get("text")) if isinstance(concept, dict) else None
+        said = _said(tuple(codings(concept)), text, self)
         if not said:
             return next((Answer(state, path, text) for text in texts(concept) if (state := self.of_words(text))), None)
         if len(said) > 1 and {State.PRESENT, State.ABSENT} <= {state for state, _ in said}:
@@ -79,9 +81,9 @@ class AnswerTable:
             return Answer(State.UNKNOWN, path, raw, is_contradictory=True)
         return Answer(said[0][0], path, said[0][1])
 
-    def _said(self, concept: Any) -> Iterator[tuple[State, str]]:
+    def said(self, sent: tuple[Coding, ...], text: str | None) -> Iterator[tuple[State, str]]:
         """Every state that a concept states, by code, by display and by its text, with the words for it."""
-        for system, code, display in codings(concept):
+        for system, code, display in sent:
             by_words = self.of_words(display) if display else None
             state = self.of_coding(system, code, None) if code else None
             if state is None and by_words is None and last_segment(system) == "data-absent-reason":
@@ -90,7 +92,6 @@ class AnswerTable:
                 yield state, (display if by_words in (None, state) else code) or code or ""
             if by_words not in (None, state):
                 yield by_words, display or ""
-        text = string(concept.get("text")) if isinstance(concept, dict) else None
         if text and (state := self.of_words(text)):
             yield state, text
 
@@ -109,6 +110,12 @@ class AnswerTable:
         reason = element.get("dataAbsentReason")
         state = self.of_reason(reason)
         return Answer(state, f"{path}dataAbsentReason", next(texts(reason), "")) if state else None
+
+
+@lru_cache(maxsize=4096)
+def _said(sent: tuple[Coding, ...], text: str | None, table: AnswerTable) -> tuple[tuple[State, str], ...]:
+    """The few codes for "present" and "absent" come again and again; the table never changes."""
+    return tuple(table.said(sent, text))
 
 
 def has_value(element: Json) -> bool:

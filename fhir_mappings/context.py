@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from fhir_mappings.collection import Collection, Resource
-from fhir_mappings.elements import Json, codes_of, codings, concept_text, objects, string
+from fhir_mappings.elements import Coding, Json, codes_of, codings, concept_text, objects, string
 from fhir_mappings.record import Unread
 from fhir_mappings.tables import MappingTables
 from knowledge.facts import Fact
@@ -53,7 +53,7 @@ class Context:
 class Component:
     """One component with the code that names it and its place in the resource."""
 
-    __slots__ = ("_index", "_texts", "code", "concept", "data")
+    __slots__ = ("_codings", "_index", "_texts", "code", "concept", "data")
 
     def __init__(self, code: str, data: Json, index: int) -> None:
         value = data.get("valueCodeableConcept")
@@ -62,7 +62,15 @@ class Component:
         #: The component's coded value; an empty object if it has none.
         self.concept: Json = value if isinstance(value, dict) else {}
         self._index = index
+        self._codings: list[Coding] | None = None
         self._texts: list[str] | None = None
+
+    @property
+    def codings(self) -> list[Coding]:
+        """The codings of the value, worked out once: several readers ask for them."""
+        if self._codings is None:
+            self._codings = codings(self.concept)
+        return self._codings
 
     @property
     def path(self) -> str:
@@ -72,12 +80,17 @@ class Component:
     def value_texts(self) -> Iterator[str]:
         """Codes, displays and texts of the value, then a plain string value."""
         if self._texts is None:
-            found = codings(self.concept)
-            self._texts = [code for _, code, _ in found if code]
-            self._texts += [display for _, code, display in found if display and display != code]
-            plain = (string(self.concept.get("text")), string(self.data.get("valueString")))
-            self._texts += [text for text in plain if text]
+            self._texts = self._read_texts()
         return iter(self._texts)
+
+    def _read_texts(self) -> list[str]:
+        found = self.codings
+        result = [code for _, code, _ in found if code]
+        result += [display for _, code, display in found if display and display != code]
+        for holder, name in ((self.concept, "text"), (self.data, "valueString")):
+            if name in holder and (text := string(holder[name])):
+                result.append(text)
+        return result
 
     @property
     def value_path(self) -> str:
@@ -93,7 +106,10 @@ class Components:
         self._by_code: dict[str, list[Component]] = {}
         for index, component in enumerate(objects(data.get("component"))):
             for name in codes_of(component.get("code")):
-                self._by_code.setdefault(name, []).append(Component(name, component, index))
+                if name in self._by_code:
+                    self._by_code[name].append(Component(name, component, index))
+                else:
+                    self._by_code[name] = [Component(name, component, index)]
 
     def has(self, *codes: str) -> bool:
         """Whether there is a component with one of the codes."""
@@ -101,8 +117,11 @@ class Components:
 
     def all(self, *codes: str) -> list[Component]:
         """Every component with one of the codes, in the order of the codes."""
-        present = [self._by_code[code] for code in codes if code in self._by_code]
-        return present[0] if len(present) == 1 else [component for found in present for component in found]
+        found: list[Component] = []
+        for code in codes:
+            if code in self._by_code:
+                found = found + self._by_code[code] if found else self._by_code[code]
+        return found
 
     def first(self, *codes: str) -> Component | None:
         """The first component with one of the codes."""

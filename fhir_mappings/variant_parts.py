@@ -53,6 +53,9 @@ class VariantParts:
     @property
     def symbols(self) -> tuple[str, ...]:
         """The genes that were resolved, each once."""
+        if len(self.genes) == 1:
+            symbol = self.genes[0].symbol
+            return (symbol,) if symbol else ()
         return tuple(dict.fromkeys(gene.symbol for gene in self.genes if gene.symbol))
 
     @property
@@ -110,7 +113,7 @@ class VariantParts:
     def origin(self) -> Origin | None:
         """Genomic source class; ``None`` if it was not sent."""
         for component in self.components.all(SOURCE_CLASS):
-            for _, code, _ in codings(component.concept):
+            for _, code, _ in component.codings:
                 if origin := self.context.tables.origins.get(code or ""):
                     return origin
             return Origin.UNKNOWN
@@ -131,7 +134,7 @@ class VariantParts:
     def coded(self, code: str, table: Mapping[str, str]) -> str | None:
         """The table's word for a coded component."""
         for component in self.components.all(code):
-            for _, value, _ in codings(component.concept):
+            for _, value, _ in component.codings:
                 if word := table.get(value or ""):
                     return word
         return None
