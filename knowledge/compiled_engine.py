@@ -131,10 +131,17 @@ class CompiledEngine:
 
     def veto(self, node: Node) -> Trace | None:
         """The recorded resistance that alone makes a false statement false."""
-        blocking = [child for child in node.children or (node,) if self.verdict(child) is Verdict.FALSE]
-        if all(isinstance(child.criterion, NoRecordedResistance) for child in blocking):
-            return self.leaf(blocking[0].leaf)
-        return None
+        recorded: Trace | None = None
+        others: list[Node] = []
+        for child in node.children or (node,):
+            if not isinstance(child.criterion, NoRecordedResistance):
+                others.append(child)
+            elif recorded is None and self.verdict(child) is Verdict.FALSE:
+                recorded = self.leaf(child.leaf)
+        # Few records hold a resistance; without one the other criteria need not be decided.
+        if recorded is None or any(self.verdict(child) is Verdict.FALSE for child in others):
+            return None
+        return recorded
 
     def trace(self, node: Node) -> Trace:
         """The whole verdict tree."""
@@ -147,7 +154,8 @@ class CompiledEngine:
         known = self._decided[number]
         if known is None:
             criterion = self._leaves[number]
-            decision = decide(criterion, self._patient)
+            # The criteria are a closed set without subclasses, so the search that `decide` makes is not needed.
+            decision = decide.registry[type(criterion)](criterion, self._patient)
             known = Trace(criterion, decision.verdict, (), decision.facts, decision.depth, decision.note)
             self._decided[number] = known
             self._verdicts[number] = decision.verdict
