@@ -71,15 +71,9 @@ class AnswerTable:
         )
 
     def _of_concept(self, concept: Any, path: str) -> Answer | None:
-        """The first coding that answers, else the text; ``unknown`` where one says present and another absent."""
         text = string(concept.get("text")) if isinstance(concept, dict) else None
-        said = _said(tuple(codings(concept)), text, self)
-        if not said:
-            return next((Answer(state, path, text) for text in texts(concept) if (state := self.of_words(text))), None)
-        if len(said) > 1 and {State.PRESENT, State.ABSENT} <= {state for state, _ in said}:
-            raw = f"contradictory: {', '.join(dict.fromkeys(text for _, text in said))}"
-            return Answer(State.UNKNOWN, path, raw, is_contradictory=True)
-        return Answer(said[0][0], path, said[0][1])
+        sent = tuple(codings(concept))
+        return _coded_answer(sent, path, self) if text is None else _answer_of(sent, text, path, self)
 
     def said(self, sent: tuple[Coding, ...], text: str | None) -> Iterator[tuple[State, str]]:
         """Every state that a concept states, by code, by display and by its text, with the words for it."""
@@ -113,9 +107,21 @@ class AnswerTable:
 
 
 @lru_cache(maxsize=4096)
-def _said(sent: tuple[Coding, ...], text: str | None, table: AnswerTable) -> tuple[tuple[State, str], ...]:
-    """The few codes for "present" and "absent" come again and again; the table never changes."""
-    return tuple(table.said(sent, text))
+def _coded_answer(sent: tuple[Coding, ...], path: str, table: AnswerTable) -> Answer | None:
+    """The same few codes come again and again; what somebody wrote beside them is not remembered."""
+    return _answer_of(sent, None, path, table)
+
+
+def _answer_of(sent: tuple[Coding, ...], text: str | None, path: str, table: AnswerTable) -> Answer | None:
+    """The first coding that answers, else the text; ``unknown`` where one says present and another absent."""
+    said = list(table.said(sent, text))
+    if not said:
+        words = (word for _, code, display in sent for word in (code, display) if word)
+        return next((Answer(state, path, word) for word in words if (state := table.of_words(word))), None)
+    if len(said) > 1 and {State.PRESENT, State.ABSENT} <= {state for state, _ in said}:
+        raw = f"contradictory: {', '.join(dict.fromkeys(text for _, text in said))}"
+        return Answer(State.UNKNOWN, path, raw, is_contradictory=True)
+    return Answer(said[0][0], path, said[0][1])
 
 
 def has_value(element: Json) -> bool:

@@ -36,7 +36,7 @@ def string(value: Any) -> str | None:
 
 def number(value: Any) -> float | int | None:
     """A number; booleans and text are none."""
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
 def codes_of(concept: Any) -> list[str]:
