@@ -77,6 +77,11 @@ class Component:
         """The component's place in the resource."""
         return f"component[{self._index}]"
 
+    @property
+    def words(self) -> str | None:
+        """What is written beside the codings or instead of them: the text, or a plain string where nothing is coded."""
+        return string(self.concept.get("text") if self.concept else self.data.get("valueString"))
+
     def value_texts(self) -> Iterator[str]:
         """Codes, displays and texts of the value, then a plain string value."""
         if self._texts is None:

@@ -184,7 +184,7 @@ def _small_variant(parts: VariantParts, state: State, genes: tuple[str, ...]) ->
     if names.coding and names.protein and (doubt := contradiction(names.coding, names.protein)):
         parts.warnings.append(f"the coding and the protein change disagree: {doubt}")
     genomic = names.genomic
-    if parts.nothing_changed and parts.change != "no_change" and not (protein or coding or genomic):
+    if not (protein or coding or genomic) and parts.nothing_changed and parts.change != "no_change":
         genomic = "reference allele at an unstated position"
     # It may add a warning, so it is read before the fact takes the warnings.
     frequency = parts.allele_frequency()
