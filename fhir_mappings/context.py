@@ -89,19 +89,21 @@ class Component:
         return iter(self._texts)
 
     def _read_texts(self) -> list[str]:
-        found = self.codings
-        result = [code for _, code, _ in found if code]
-        result += [display for _, code, display in found if display and display != code]
-        for holder, name in ((self.concept, "text"), (self.data, "valueString")):
-            if name in holder and (text := string(holder[name])):
-                result.append(text)
-        return result
+        codes: list[str] = []
+        words: list[str] = []
+        for _, code, display in self.codings:
+            if code:
+                codes.append(code)
+            if display and display != code:
+                words.append(display)
+        words += [text for text in (string(self.concept.get("text")), string(self.data.get("valueString"))) if text]
+        return codes + words
 
     @property
     def value_path(self) -> str:
         """The path of the value element."""
         name = "valueString" if "valueString" in self.data and not self.concept else "valueCodeableConcept"
-        return f"{self.path}.{name}"
+        return f"component[{self._index}].{name}"
 
 
 class Components:
