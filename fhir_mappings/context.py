@@ -53,7 +53,7 @@ class Context:
 class Component:
     """One component with the code that names it and its place in the resource."""
 
-    __slots__ = ("_codings", "_index", "_texts", "code", "concept", "data")
+    __slots__ = ("_index", "_texts", "code", "codings", "concept", "data")
 
     def __init__(self, code: str, data: Json, index: int) -> None:
         value = data.get("valueCodeableConcept")
@@ -61,16 +61,10 @@ class Component:
         self.data = data
         #: The component's coded value; an empty object if it has none.
         self.concept: Json = value if isinstance(value, dict) else {}
+        #: The codings of that value, worked out once: several readers ask for them.
+        self.codings: list[Coding] = codings(value)
         self._index = index
-        self._codings: list[Coding] | None = None
         self._texts: list[str] | None = None
-
-    @property
-    def codings(self) -> list[Coding]:
-        """The codings of the value, worked out once: several readers ask for them."""
-        if self._codings is None:
-            self._codings = codings(self.concept)
-        return self._codings
 
     @property
     def path(self) -> str:
@@ -96,8 +90,11 @@ class Component:
                 codes.append(code)
             if display and display != code:
                 words.append(display)
-        words += [text for text in (string(self.concept.get("text")), string(self.data.get("valueString"))) if text]
-        return codes + words
+        if text := string(self.concept.get("text")):
+            words.append(text)
+        if text := string(self.data.get("valueString")):
+            words.append(text)
+        return codes + words if words else codes
 
     @property
     def value_path(self) -> str:
