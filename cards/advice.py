@@ -17,6 +17,7 @@ from knowledge.trace import Trace, leaf_of
 from knowledge.verdicts import Verdict
 
 _OPEN = (Outcome.MET, Outcome.VERIFY)
+_CLOSED = (Outcome.UNMET, Outcome.CLEAR)
 
 NO_ORDERS = Orders()
 
@@ -107,6 +108,8 @@ def patient_view_advice(
 ) -> list[Advice]:
     """All advice for an opened chart, most important first: safety, options, tests, germline, unclear tumour."""
     facts = list(facts)
+    # Most statements are closed, usually by the tumour type, and have nothing to say.
+    findings = [finding for finding in findings if finding.outcome not in _CLOSED or finding.veto]
     options = _therapy_options(findings)
     advice: list[Advice] = [*_safety_alerts(findings, facts, options), *options]
     if tests := _tests_first(findings, _analytes_with_result(facts), orders):

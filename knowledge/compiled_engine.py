@@ -132,15 +132,13 @@ class CompiledEngine:
     def veto(self, node: Node) -> Trace | None:
         """The recorded resistance that alone makes a false statement false."""
         recorded: Trace | None = None
-        others: list[Node] = []
         for child in node.children or (node,):
+            if self.verdict(child) is not Verdict.FALSE:
+                continue
             if not isinstance(child.criterion, NoRecordedResistance):
-                others.append(child)
-            elif recorded is None and self.verdict(child) is Verdict.FALSE:
+                return None  # for most, the tumour type: what else is false need not be known
+            if recorded is None:
                 recorded = self.leaf(child.leaf)
-        # Few records hold a resistance; without one the other criteria need not be decided.
-        if recorded is None or any(self.verdict(child) is Verdict.FALSE for child in others):
-            return None
         return recorded
 
     def trace(self, node: Node) -> Trace:
