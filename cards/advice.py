@@ -17,6 +17,7 @@ from knowledge.trace import Trace, leaf_of
 from knowledge.verdicts import Verdict
 
 _OPEN = (Outcome.MET, Outcome.VERIFY)
+_CLOSED = (Outcome.UNMET, Outcome.CLEAR)
 
 NO_ORDERS = Orders()
 
@@ -109,6 +110,8 @@ def patient_view_advice(
 ) -> list[Advice]:
     """All advice for an opened chart, most important first: safety, options, tests, germline, unclear tumour."""
     facts = list(facts)
+    # Most statements are closed, usually by the tumour type, and have nothing to say.
+    findings = [finding for finding in findings if finding.outcome not in _CLOSED or finding.veto]
     options = _therapy_options(findings, all_comers)
     advice: list[Advice] = [*_safety_alerts(findings, facts, options), *options]
     if tests := _tests_first(findings, _analytes_with_result(facts), orders):
@@ -166,12 +169,12 @@ def _therapy_options(findings: Sequence[Finding], all_comers: bool) -> list[Ther
     for finding in findings:
         if finding.layer is Layer.LABEL and finding.outcome in _OPEN and _is_option(finding, all_comers):
             groups[opening_key(finding)].append(finding)
-    vetoed = [finding for finding in findings if finding.veto]
+    vetoed = [(finding, opening_key(finding)) for finding in findings if finding.veto]
     options = []
     for key, members in sorted(groups.items(), key=lambda group: (not group[0], group[0])):
         ordered = sorted(members, key=_display_order)
-        closed = [finding for finding in vetoed if set(opening_key(finding)) & set(key)]
-        vetoed = [finding for finding in vetoed if finding not in closed]
+        closed = [finding for finding, opened_by in vetoed if not set(key).isdisjoint(opened_by)]
+        vetoed = [(finding, opened_by) for finding, opened_by in vetoed if set(key).isdisjoint(opened_by)]
         options.append(TherapyOptions(key, tuple(ordered), tuple(closed), _evidence(ordered)))
     return options
 
@@ -202,14 +205,14 @@ def opening_key(finding: Finding) -> tuple[str, ...]:
 
 def _evidence(findings: Iterable[Finding]) -> tuple[Fact, ...]:
     """The facts that decided tumour and biomarker criteria, each once."""
-    facts = {
-        fact: None
+    # Many findings rest on the same few leaves; comparing the facts themselves is the costly part.
+    deciding = {
+        id(leaf): leaf
         for finding in findings
         for leaf in finding.leaves()
-        if leaf_of(leaf).role is not Role.CLINICAL and leaf.verdict is not Verdict.UNKNOWN
-        for fact in leaf.facts
+        if leaf.facts and leaf.verdict is not Verdict.UNKNOWN and leaf_of(leaf).role is not Role.CLINICAL
     }
-    return tuple(facts)
+    return tuple(dict.fromkeys(fact for leaf in deciding.values() for fact in leaf.facts))
 
 
 # --- tests first -------------------------------------------------------------------------------------

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cards.advice import GermlineFollowUp, MissingTest, SafetyAlert, TestsFirst, TherapyOptions, TumourUnclear
 from cards.markdown import bullet, escape, link
+from knowledge.criteria import Criterion
 from knowledge.evaluation import Finding
 from knowledge.facts import Fact, Kind, State
 from knowledge.language import ENGLISH, Language
@@ -120,7 +122,13 @@ def _medicine_lines(medicine: Medicine, findings: Sequence[Finding], say: Langua
 
 def open_questions(finding: Finding, say: Language = ENGLISH) -> list[str]:
     """What a clinician has to verify, in words, each once."""
-    return [describe(criterion) for criterion in finding.open_criteria()]
+    return [_described(criterion) for criterion in finding.open_criteria()]
+
+
+@lru_cache(maxsize=4096)
+def _described(criterion: Criterion) -> str:
+    """Criteria are those of the knowledge base, and the same ones are open for most patients."""
+    return describe(criterion)
 
 
 def partner_name(partner: Partner, say: Language = ENGLISH) -> str:

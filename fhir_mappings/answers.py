@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
-from fhir_mappings.elements import Json, codings, last_segment, objects, string, texts
+from fhir_mappings.elements import Coding, Json, codings, last_segment, objects, string, texts
 from knowledge.facts import State
 
 
@@ -70,18 +71,13 @@ class AnswerTable:
         )
 
     def _of_concept(self, concept: Any, path: str) -> Answer | None:
-        """The first coding that answers, else the text; ``unknown`` where one says present and another absent."""
-        said = list(self._said(concept))
-        if not said:
-            return next((Answer(state, path, text) for text in texts(concept) if (state := self.of_words(text))), None)
-        if len(said) > 1 and {State.PRESENT, State.ABSENT} <= {state for state, _ in said}:
-            raw = f"contradictory: {', '.join(dict.fromkeys(text for _, text in said))}"
-            return Answer(State.UNKNOWN, path, raw, is_contradictory=True)
-        return Answer(said[0][0], path, said[0][1])
+        text = string(concept.get("text")) if isinstance(concept, dict) else None
+        sent = tuple(codings(concept))
+        return _coded_answer(sent, path, self) if text is None else _answer_of(sent, text, path, self)
 
-    def _said(self, concept: Any) -> Iterator[tuple[State, str]]:
+    def said(self, sent: tuple[Coding, ...], text: str | None) -> Iterator[tuple[State, str]]:
         """Every state that a concept states, by code, by display and by its text, with the words for it."""
-        for system, code, display in codings(concept):
+        for system, code, display in sent:
             by_words = self.of_words(display) if display else None
             state = self.of_coding(system, code, None) if code else None
             if state is None and by_words is None and last_segment(system) == "data-absent-reason":
@@ -90,7 +86,6 @@ class AnswerTable:
                 yield state, (display if by_words in (None, state) else code) or code or ""
             if by_words not in (None, state):
                 yield by_words, display or ""
-        text = string(concept.get("text")) if isinstance(concept, dict) else None
         if text and (state := self.of_words(text)):
             yield state, text
 
@@ -109,6 +104,24 @@ class AnswerTable:
         reason = element.get("dataAbsentReason")
         state = self.of_reason(reason)
         return Answer(state, f"{path}dataAbsentReason", next(texts(reason), "")) if state else None
+
+
+@lru_cache(maxsize=4096)
+def _coded_answer(sent: tuple[Coding, ...], path: str, table: AnswerTable) -> Answer | None:
+    """The same few codes come again and again; what somebody wrote beside them is not remembered."""
+    return _answer_of(sent, None, path, table)
+
+
+def _answer_of(sent: tuple[Coding, ...], text: str | None, path: str, table: AnswerTable) -> Answer | None:
+    """The first coding that answers, else the text; ``unknown`` where one says present and another absent."""
+    said = list(table.said(sent, text))
+    if not said:
+        words = (word for _, code, display in sent for word in (code, display) if word)
+        return next((Answer(state, path, word) for word in words if (state := table.of_words(word))), None)
+    if len(said) > 1 and {State.PRESENT, State.ABSENT} <= {state for state, _ in said}:
+        raw = f"contradictory: {', '.join(dict.fromkeys(text for _, text in said))}"
+        return Answer(State.UNKNOWN, path, raw, is_contradictory=True)
+    return Answer(said[0][0], path, said[0][1])
 
 
 def has_value(element: Json) -> bool:

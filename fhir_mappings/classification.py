@@ -36,7 +36,10 @@ class Classified:
 def classify(concept: Any, tables: MappingTables) -> Classified:
     """Look up a code."""
     key = _key(concept)
-    known = tables.classified.get(key) if key is not None else None
+    try:
+        known = tables.classified.get(key) if key is not None else None
+    except TypeError:  # an object or a list where a text belongs
+        key = known = None
     if known is None:
         known = _classified(concept, tables)
         if key is not None:
@@ -57,7 +60,10 @@ def _classified(concept: Any, tables: MappingTables) -> Classified:
 
 
 def _key(concept: Any) -> tuple[Any, ...] | None:
-    """A code as a dictionary key; ``None`` for one that is not of the usual form."""
+    """A code as a dictionary key; ``None`` for one that is not of the usual form.
+
+    Numbers and truth values in place of texts all mean nothing, so that it does no harm where some are equal.
+    """
     if not isinstance(concept, dict) or not isinstance(coding := concept.get("coding", ()), list | tuple):
         return None
     parts = [concept.get("text")]
@@ -65,7 +71,7 @@ def _key(concept: Any) -> tuple[Any, ...] | None:
         if not isinstance(item, dict):
             return None
         parts += (item.get("system"), item.get("code"), item.get("display"))
-    return tuple(parts) if all(part is None or isinstance(part, str) for part in parts) else None
+    return tuple(parts)
 
 
 def is_genetic_category(data: Json) -> bool:

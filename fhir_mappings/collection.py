@@ -105,7 +105,7 @@ def _collect(value: object, into: Collection, full_url: str | None, container: R
 
 def _collect_bundle(bundle: Json, into: Collection, depth: int) -> None:
     for entry in objects(bundle.get("entry")):
-        if member(entry, "search").get("mode") == "outcome":
+        if "search" in entry and member(entry, "search").get("mode") == "outcome":
             _note_outcome(member(entry, "resource"), into)
         else:
             _collect(entry.get("resource"), into, string(entry.get("fullUrl")), None, depth + 1)
@@ -142,7 +142,7 @@ def _add(
         return
     if container is not None and identifier:
         into._index[f"{id(container.data)}#{identifier.removeprefix('#')}"] = resource
-    for inner in objects(data.get("contained")):
+    for inner in objects(data.get("contained")) if "contained" in data else ():
         inner_type = inner.get("resourceType")
         if isinstance(inner_type, str) and depth < _MAX_DEPTH:
             _add(inner_type, inner, into, None, resource, depth + 1)
@@ -153,13 +153,13 @@ def _replaces_or_adds(resource: Resource, identifier: str | None, into: Collecti
     keys = [resource.full_url] if resource.full_url else []
     if identifier and resource.container is None:
         keys.append(resource.reference)
-    earlier = next((into._index[key] for key in keys if key in into._index), None)
-    if earlier is not None:
-        if not _supersedes(resource.data, earlier.data, resource.reference, into):
+    if earlier := [into._index[key] for key in keys if key in into._index]:
+        if not _supersedes(resource.data, earlier[0].data, resource.reference, into):
             return False
-        into.resources.remove(earlier)
+        into.resources.remove(earlier[0])
     into.resources.append(resource)
-    into._index.update(dict.fromkeys(keys, resource))
+    for key in keys:
+        into._index[key] = resource
     return True
 
 

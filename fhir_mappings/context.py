@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from fhir_mappings.collection import Collection, Resource
-from fhir_mappings.elements import Json, codes_of, codings, concept_text, objects, string
+from fhir_mappings.elements import Coding, Json, codes_of, codings, concept_text, objects, string
 from fhir_mappings.record import Unread
 from fhir_mappings.tables import MappingTables
 from knowledge.facts import Fact
@@ -53,7 +53,7 @@ class Context:
 class Component:
     """One component with the code that names it and its place in the resource."""
 
-    __slots__ = ("_index", "_texts", "code", "concept", "data")
+    __slots__ = ("_index", "_texts", "code", "codings", "concept", "data")
 
     def __init__(self, code: str, data: Json, index: int) -> None:
         value = data.get("valueCodeableConcept")
@@ -61,6 +61,8 @@ class Component:
         self.data = data
         #: The component's coded value; an empty object if it has none.
         self.concept: Json = value if isinstance(value, dict) else {}
+        #: The codings of that value, worked out once: several readers ask for them.
+        self.codings: list[Coding] = codings(value)
         self._index = index
         self._texts: list[str] | None = None
 
@@ -69,21 +71,36 @@ class Component:
         """The component's place in the resource."""
         return f"component[{self._index}]"
 
+    @property
+    def words(self) -> str | None:
+        """What is written beside the codings or instead of them: the text, or a plain string where nothing is coded."""
+        return string(self.concept.get("text") if self.concept else self.data.get("valueString"))
+
     def value_texts(self) -> Iterator[str]:
         """Codes, displays and texts of the value, then a plain string value."""
         if self._texts is None:
-            found = codings(self.concept)
-            self._texts = [code for _, code, _ in found if code]
-            self._texts += [display for _, code, display in found if display and display != code]
-            plain = (string(self.concept.get("text")), string(self.data.get("valueString")))
-            self._texts += [text for text in plain if text]
+            self._texts = self._read_texts()
         return iter(self._texts)
+
+    def _read_texts(self) -> list[str]:
+        codes: list[str] = []
+        words: list[str] = []
+        for _, code, display in self.codings:
+            if code:
+                codes.append(code)
+            if display and display != code:
+                words.append(display)
+        if text := string(self.concept.get("text")):
+            words.append(text)
+        if text := string(self.data.get("valueString")):
+            words.append(text)
+        return codes + words if words else codes
 
     @property
     def value_path(self) -> str:
         """The path of the value element."""
         name = "valueString" if "valueString" in self.data and not self.concept else "valueCodeableConcept"
-        return f"{self.path}.{name}"
+        return f"component[{self._index}].{name}"
 
 
 class Components:
@@ -93,7 +110,10 @@ class Components:
         self._by_code: dict[str, list[Component]] = {}
         for index, component in enumerate(objects(data.get("component"))):
             for name in codes_of(component.get("code")):
-                self._by_code.setdefault(name, []).append(Component(name, component, index))
+                if name in self._by_code:
+                    self._by_code[name].append(Component(name, component, index))
+                else:
+                    self._by_code[name] = [Component(name, component, index)]
 
     def has(self, *codes: str) -> bool:
         """Whether there is a component with one of the codes."""
@@ -101,8 +121,11 @@ class Components:
 
     def all(self, *codes: str) -> list[Component]:
         """Every component with one of the codes, in the order of the codes."""
-        present = [self._by_code[code] for code in codes if code in self._by_code]
-        return present[0] if len(present) == 1 else [component for found in present for component in found]
+        found: list[Component] = []
+        for code in codes:
+            if code in self._by_code:
+                found = found + self._by_code[code] if found else self._by_code[code]
+        return found
 
     def first(self, *codes: str) -> Component | None:
         """The first component with one of the codes."""

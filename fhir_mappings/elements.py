@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 Json = dict[str, Any]
+#: System, code and display; ``None`` for each that is missing or blank.
+Coding = tuple[str | None, str | None, str | None]
 
 
 def objects(value: Any) -> list[Json]:
@@ -34,7 +36,7 @@ def string(value: Any) -> str | None:
 
 def number(value: Any) -> float | int | None:
     """A number; booleans and text are none."""
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
 def codes_of(concept: Any) -> list[str]:
@@ -46,15 +48,24 @@ def codes_of(concept: Any) -> list[str]:
     return [code for coding in objects(found) if (code := string(coding.get("code")))]
 
 
-def codings(concept: Any) -> list[tuple[str | None, str | None, str | None]]:
+def codings(concept: Any) -> list[Coding]:
     """System, code and display of every coding of a CodeableConcept."""
     found = concept.get("coding") if isinstance(concept, dict) else None
     if found is None:
         return []
-    return [
-        (string(coding.get("system")), string(coding.get("code")), string(coding.get("display")))
-        for coding in objects(found)
-    ]
+    if isinstance(found, list) and len(found) == 1 and isinstance(found[0], dict):
+        return [_coding(found[0])]
+    return [_coding(coding) for coding in objects(found)]
+
+
+def _coding(sent: Json) -> Coding:
+    # What `string` does, written out: half of all elements that are read are these three.
+    system, code, display = sent.get("system"), sent.get("code"), sent.get("display")
+    return (
+        (system.strip() or None) if isinstance(system, str) else None,
+        (code.strip() or None) if isinstance(code, str) else None,
+        (display.strip() or None) if isinstance(display, str) else None,
+    )
 
 
 def concept_text(concept: Any) -> str | None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
-from fhir_mappings.elements import codings, string
+from fhir_mappings.elements import Coding, codings, string
 from knowledge.coding_change import base_accession
 from knowledge.terminology import GeneTable
 
@@ -36,13 +36,12 @@ class GeneReading:
 def read_gene(concept: Any, genes: GeneTable) -> GeneReading | None:
     """Read a gene from a CodeableConcept; ``None`` if it holds no code, display or text."""
     text = string(concept.get("text")) if isinstance(concept, dict) else None
-    return _read(tuple(codings(concept)), text, genes)
+    return gene_of(tuple(codings(concept)), text, genes)
 
 
 @lru_cache(maxsize=4096)
-def _read(
-    sent: tuple[tuple[str | None, str | None, str | None], ...], text: str | None, genes: GeneTable
-) -> GeneReading | None:
+def gene_of(sent: tuple[Coding, ...], text: str | None, genes: GeneTable) -> GeneReading | None:
+    """Read a gene from the codings and the text of a concept."""
     by_id, by_name, raw = None, None, None
     for system, code, display in sent:
         raw = raw or " ".join(part for part in (code, display) if part)

@@ -35,9 +35,19 @@ def parameters_in(document: object, depth: int = 0) -> Iterator[Resource]:
             yield Resource("Parameters", reference, document)
         elif kind == "Bundle":
             for entry in objects(document.get("entry")):
-                yield from parameters_in(entry.get("resource"), depth + 1)
+                resource = entry.get("resource")
+                if not _is_of_another_type(resource):
+                    yield from parameters_in(resource, depth + 1)
         elif kind is None and isinstance(prefetch := document.get("prefetch"), dict):
             yield from parameters_in(list(prefetch.values()), depth + 1)
+
+
+def _is_of_another_type(resource: object) -> bool:
+    """Whether this is a resource in which no ``Parameters`` can stand, as nearly all of a Bundle are."""
+    if not isinstance(resource, dict):
+        return False
+    kind = resource.get("resourceType")
+    return isinstance(kind, str) and kind not in ("Bundle", "Parameters")
 
 
 def read_operation_answers(context: Context) -> Reading:

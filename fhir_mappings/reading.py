@@ -57,6 +57,8 @@ def read_record(document: object, tables: MappingTables) -> PatientRecord:
             result.warnings.append(f"{resource.reference}: belongs to another patient and was not used")
             continue
         reading = _read_safely(resource, collection, tables, withdrawn)
+        if reading is NOTHING:
+            continue
         result.facts += reading.facts
         result.annotations += reading.annotations
         result.unread += reading.unread

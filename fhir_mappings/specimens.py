@@ -11,6 +11,8 @@ def specimen_of(context: Context, rule: CodeRule | None = None) -> str | None:
     """The specimen of a result; ``None`` where neither the code nor the specimen tells."""
     if rule is not None and (named := rule.options.get("specimen")):
         return str(named)
+    if "specimen" not in context.data:
+        return None
     for specimen in context.collection.resolved(context.data.get("specimen"), context.resource):
         for kind in objects(specimen.data.get("type")):
             for system, code, _ in codings(kind):

@@ -52,6 +52,8 @@ def subject_of(resource: Resource) -> str | None:
     if resource.type == "Patient":
         return resource.full_url or resource.reference
     for element in _SUBJECT_ELEMENTS:
+        if element not in resource.data:
+            continue
         value = member(resource.data, element)
         if reference := reference_text(value):
             return reference

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 from fhir_mappings.answers import AnswerTable
 from fhir_mappings.disease_status_codes import DiseaseStatusCodes
 from fhir_mappings.drugs import DrugTable
-from fhir_mappings.elements import Json, codings, last_segment
+from fhir_mappings.elements import Coding, Json, codings, last_segment
 from fhir_mappings.free_text import FreeTextWords
 from fhir_mappings.karyotypes import KaryotypeFusion, read_karyotype_fusions
 from fhir_mappings.marker_tables import MarkerTables
@@ -112,20 +112,19 @@ class MappingTables:
                 return name
         return None
 
-    def change_type(self, concept: Any) -> str | None:
+    def change_type(self, sent: Iterable[Coding], text: str | None) -> str | None:
         """The kind of change that a coded change type or consequence names.
 
         A display that says otherwise than its code wins only when it says that nothing changed: a
         substitution displayed "wild type" is no finding.
         """
         by_code, by_word = None, None
-        for _, code, display in codings(concept):
+        for _, code, display in sent:
             # Sequence Ontology terms occur as SO:0001742 and as SO_0001742.
             by_code = by_code or self.change_types.get((code or "").replace("SO_", "SO:"))
             by_word = by_word or self.change_type_words.get((display or "").lower())
-        text = concept.get("text") if isinstance(concept, dict) else None
-        if isinstance(text, str):
-            by_word = by_word or self.change_type_words.get(text.strip().lower())
+        if text:
+            by_word = by_word or self.change_type_words.get(text.lower())
         return by_word if by_word == "no_change" or by_code is None else by_code
 
 

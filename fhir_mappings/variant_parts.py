@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from fhir_mappings.answers import Answer
 from fhir_mappings.context import Components, Context
 from fhir_mappings.elements import Json, codings, last_segment, member, number, objects, string
-from fhir_mappings.genes import GeneReading, read_gene, settled_by_transcript
+from fhir_mappings.genes import GeneReading, gene_of, settled_by_transcript
 from fhir_mappings.notation import Names, read_dna, read_protein, read_variation
 from knowledge.coding_change import base_accession
 from knowledge.facts import Origin
@@ -53,6 +53,9 @@ class VariantParts:
     @property
     def symbols(self) -> tuple[str, ...]:
         """The genes that were resolved, each once."""
+        if len(self.genes) == 1:
+            symbol = self.genes[0].symbol
+            return (symbol,) if symbol else ()
         return tuple(dict.fromkeys(gene.symbol for gene in self.genes if gene.symbol))
 
     @property
@@ -110,7 +113,7 @@ class VariantParts:
     def origin(self) -> Origin | None:
         """Genomic source class; ``None`` if it was not sent."""
         for component in self.components.all(SOURCE_CLASS):
-            for _, code, _ in codings(component.concept):
+            for _, code, _ in component.codings:
                 if origin := self.context.tables.origins.get(code or ""):
                     return origin
             return Origin.UNKNOWN
@@ -131,7 +134,7 @@ class VariantParts:
     def coded(self, code: str, table: Mapping[str, str]) -> str | None:
         """The table's word for a coded component."""
         for component in self.components.all(code):
-            for _, value, _ in codings(component.concept):
+            for _, value, _ in component.codings:
                 if word := table.get(value or ""):
                     return word
         return None
@@ -247,8 +250,7 @@ def _genes(components: Components, names: Names, context: Context) -> list[GeneR
     tables = context.tables
     readings = []
     for component in components.all(*GENES):
-        concept = component.concept or {"text": component.data.get("valueString")}
-        if reading := read_gene(concept, tables.genes):
+        if reading := gene_of(tuple(component.codings), component.words, tables.genes):
             readings.append(settled_by_transcript(reading, names.transcript, tables.transcripts))
     if _swapped(readings):
         return [GeneReading(gene.symbol, gene.raw, warning=gene.warning) for gene in readings]
@@ -296,7 +298,7 @@ def _change_type(components: Components, context: Context) -> str | None:
     for component in components.all(*CHANGE_TYPES):
         if component.code == "type" and not _is_mtb_copy_number(component.data):
             continue
-        if change := context.tables.change_type(component.concept or {"text": component.data.get("valueString")}):
+        if change := context.tables.change_type(component.codings, component.words):
             return change
     for concept in objects(context.data.get("interpretation")):
         for system, code, _ in codings(concept):

@@ -181,10 +181,10 @@ def _small_variant(parts: VariantParts, state: State, genes: tuple[str, ...]) ->
         protein = tables.alterations.protein_of_coding(genes[0], coding, names.transcript)
         if protein:
             parts.warnings.append(f"{protein} was derived from {coding}")
-    if coding and protein and (doubt := contradiction(coding, protein)):
+    if names.coding and names.protein and (doubt := contradiction(names.coding, names.protein)):
         parts.warnings.append(f"the coding and the protein change disagree: {doubt}")
     genomic = names.genomic
-    if parts.nothing_changed and parts.change != "no_change" and not (protein or coding or genomic):
+    if not (protein or coding or genomic) and parts.nothing_changed and parts.change != "no_change":
         genomic = "reference allele at an unstated position"
     # It may add a warning, so it is read before the fact takes the warnings.
     frequency = parts.allele_frequency()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from knowledge.coding_change import CodingChange, base_accession, parse_coding_change
@@ -142,11 +143,15 @@ class AlterationCatalogue:
 
     def classes_of(self, gene: str, fact: Fact) -> frozenset[str]:
         """Every class of ``gene`` to which a variant fact belongs, included classes resolved."""
-        entry = self._genes.get(gene)
-        if entry is None or gene not in fact.genes:
+        if gene not in self._genes or gene not in fact.genes:
             return frozenset()
-        direct = {fact.variant_class} if fact.variant_class in entry.classes else set()
-        direct |= _direct_classes(entry, fact)
+        return _classes_of(self, gene, fact.variant_class, Notation(fact.protein, fact.coding, fact.transcript))
+
+    def classes_of_notation(self, gene: str, stated: str | None, notation: Notation) -> frozenset[str]:
+        """Every class of a change of a gene of the catalogue, by its notation and by the class stated for it."""
+        entry = self._genes[gene]
+        direct = {stated} if stated in entry.classes else set()
+        direct |= _direct_classes(entry, notation)
         return _with_including(entry, {name for name in direct if name})
 
     def classes_including(self, gene: str, name: str) -> frozenset[str]:
@@ -228,6 +233,12 @@ class AlterationCatalogue:
     def genes(self) -> tuple[str, ...]:
         """The genes of the catalogue."""
         return tuple(sorted(self._genes))
+
+
+@lru_cache(maxsize=4096)
+def _classes_of(catalogue: AlterationCatalogue, gene: str, stated: str | None, notation: Notation) -> frozenset[str]:
+    """Many criteria ask this of the same change, and the same changes come in many records."""
+    return catalogue.classes_of_notation(gene, stated, notation)
 
 
 def _direct_classes(entry: GeneAlterations, fact: Fact | Notation) -> set[str]:

@@ -98,9 +98,16 @@ _SMALL_BASES = re.compile(r"[acgt]+(?=>|$)|(?<=>)[acgt]+|(?<=ins)[acgt]+|(?<=del
 _TYPOGRAPHY = str.maketrans({"\u2010": "-", "\u2011": "-", "\u2013": "-", "\u2212": "-", "\u2192": ">"})
 
 
+#: What most laboratories send, read at once: ``NM_005228.5:c.2573T>G``.
+_PLAIN_SUBSTITUTION = re.compile(r"(?:NM_\d+\.\d+:)?c\.(?P<base>\d{1,6})(?P<old>[ACGT])>(?P<new>[ACGT])", re.ASCII)
+
+
 @lru_cache(maxsize=8192)
 def parse_coding_change(text: str) -> CodingChange:
     """Read a coding change, with or without reference. Raises :class:`NotationError` otherwise."""
+    if match := _PLAIN_SUBSTITUTION.fullmatch(text):
+        place = CodingPosition(int(match["base"]))
+        return CodingChange("substitution", place, place, match["old"], match["new"])
     body = _body(text)
     if body == "=":
         return CodingChange("=", _NOWHERE, _NOWHERE)
@@ -167,11 +174,14 @@ def _position(text: str) -> CodingPosition:
     return CodingPosition(int(match["base"]), int(match["offset"] or 0), match["region"])
 
 
+_BEFORE_THE_COLON = re.compile(
+    r"\s*(?P<reference>(?:N[CGMPRW]|X[MPR]|ENS[TPG]|LRG)[A-Za-z0-9_.]*)?(?:\((?P<gene>[A-Za-z0-9-]+)\))?\s*:"
+)
+
+
 def reference_of(text: str) -> tuple[str | None, str | None]:
     """Reference sequence and gene symbol before the colon of an HGVS string, where given."""
-    match = re.match(
-        r"\s*(?P<reference>(?:N[CGMPRW]|X[MPR]|ENS[TPG]|LRG)[A-Za-z0-9_.]*)?(?:\((?P<gene>[A-Za-z0-9-]+)\))?\s*:", text
-    )
+    match = _BEFORE_THE_COLON.match(text)
     return (match["reference"], match["gene"]) if match else (None, None)
 
 

@@ -131,10 +131,15 @@ class CompiledEngine:
 
     def veto(self, node: Node) -> Trace | None:
         """The recorded resistance that alone makes a false statement false."""
-        blocking = [child for child in node.children or (node,) if self.verdict(child) is Verdict.FALSE]
-        if all(isinstance(child.criterion, NoRecordedResistance) for child in blocking):
-            return self.leaf(blocking[0].leaf)
-        return None
+        recorded: Trace | None = None
+        for child in node.children or (node,):
+            if self.verdict(child) is not Verdict.FALSE:
+                continue
+            if not isinstance(child.criterion, NoRecordedResistance):
+                return None  # for most, the tumour type: what else is false need not be known
+            if recorded is None:
+                recorded = self.leaf(child.leaf)
+        return recorded
 
     def trace(self, node: Node) -> Trace:
         """The whole verdict tree."""
@@ -147,7 +152,8 @@ class CompiledEngine:
         known = self._decided[number]
         if known is None:
             criterion = self._leaves[number]
-            decision = decide(criterion, self._patient)
+            # The criteria are a closed set without subclasses, so the search that `decide` makes is not needed.
+            decision = decide.registry[type(criterion)](criterion, self._patient)
             known = Trace(criterion, decision.verdict, (), decision.facts, decision.depth, decision.note)
             self._decided[number] = known
             self._verdicts[number] = decision.verdict

@@ -103,12 +103,26 @@ PAST = frozenset({"resolved", "inactive"})
 @decide.register
 def _(criterion: HasTumour, patient: Patient) -> Decision:
     tree = patient.reference.tumours
-    recorded = [fact for fact in patient.of_kind(Kind.DISEASE) if fact.state is State.PRESENT]
-    diseases = [fact for fact in recorded if fact.status not in PAST]
-    matching = [fact for fact in diseases if fact.tumour and tree.is_a(fact.tumour, criterion.node)]
+    diseases: list[Fact] = []
+    matching: list[Fact] = []
+    unclear: list[Fact] = []
+    past: list[Fact] = []
+    # One pass, because this is asked for each tumour type that any label names.
+    for fact in patient.of_kind(Kind.DISEASE):
+        if fact.state is not State.PRESENT:
+            continue
+        is_it = fact.tumour is not None and tree.is_a(fact.tumour, criterion.node)
+        if fact.status in PAST:
+            if is_it or fact.tumour is None:
+                past.append(fact)
+            continue
+        diseases.append(fact)
+        if is_it:
+            matching.append(fact)
+        elif fact.tumour is None or tree.is_a(criterion.node, fact.tumour):
+            unclear.append(fact)
     if matching:
         return Decision(Verdict.TRUE, tuple(matching))
-    unclear = [fact for fact in diseases if fact.tumour is None or tree.is_a(criterion.node, fact.tumour)]
     if unclear:
         unmapped = any(fact.tumour is None for fact in unclear)
         note = (
@@ -117,9 +131,6 @@ def _(criterion: HasTumour, patient: Patient) -> Decision:
             else "the recorded tumour type is less specific"
         )
         return Decision(Verdict.UNKNOWN, tuple(unclear), note=note)
-    past = [
-        fact for fact in recorded if fact.status in PAST and (not fact.tumour or tree.is_a(fact.tumour, criterion.node))
-    ]
     if past:
         return Decision(Verdict.UNKNOWN, tuple(past), note="the tumour is recorded as resolved or inactive")
     if diseases:

@@ -35,6 +35,10 @@ class DrugClasses:
                 raise InvalidDrugClasses(f"drug class {item.name} is defined twice")
             self._classes[item.name] = item
         self._included = {name: self._closure(name, ()) for name in self._classes}
+        self._members = {
+            name: frozenset[str]().union(*(self._classes[part].members for part in parts))
+            for name, parts in self._included.items()
+        }
 
     def _closure(self, name: str, path: tuple[str, ...]) -> frozenset[str]:
         if name in path:
@@ -59,7 +63,7 @@ class DrugClasses:
 
     def members(self, name: str) -> frozenset[str]:
         """The INNs of a class and of those it includes; empty for a treatment that is not a single drug."""
-        return frozenset[str]().union(*(self._classes[part].members for part in self._included[name]))
+        return self._members[name]
 
 
 def read_drug_classes(documents: Iterable[Mapping[str, Any]]) -> DrugClasses:

@@ -6,11 +6,10 @@ be told: whether both name the same codon, and whether some codon of the old res
 
 from __future__ import annotations
 
-from functools import lru_cache
 from itertools import product
 
-from knowledge.coding_change import CodingChange, parse_coding_change
-from knowledge.protein_change import NotationError, ProteinChange, ProteinChangeKind, parse_protein_change
+from knowledge.coding_change import CodingChange
+from knowledge.protein_change import ProteinChange, ProteinChangeKind
 
 _BASES = "TCAG"
 # The standard code (NCBI translation table 1), codons in the order TTT, TTC, TTA, TTG, TCT ... GGG.
@@ -81,31 +80,28 @@ _RESIDUES = [
     "Gly",
 ]
 _CODE = dict(zip(map("".join, product(_BASES, repeat=3)), _RESIDUES, strict=True))
+#: Every change of one base in one codon: residue, place in the codon, old base, new base, new residue.
+_CHANGES = frozenset(
+    (residue, place, codon[place], base, _CODE[codon[:place] + base + codon[place + 1 :]])
+    for codon, residue in _CODE.items()
+    for place in range(3)
+    for base in _BASES
+)
 _SUBSTITUTIONS = frozenset({ProteinChangeKind.SUBSTITUTION, ProteinChangeKind.NONSENSE, ProteinChangeKind.SYNONYMOUS})
 
 
-@lru_cache(maxsize=4096)
-def contradiction(coding: str, protein: str) -> str | None:
+def contradiction(bases: CodingChange, residues: ProteinChange) -> str | None:
     """Why two changes of one variant cannot both be right, in words; ``None`` if they can or cannot be compared."""
-    try:
-        bases, residues = parse_coding_change(coding), parse_protein_change(protein)
-    except NotationError:
-        return None
     codon = bases.start.codon
     if codon is None or bases.kind != "substitution" or residues.kind not in _SUBSTITUTIONS:
         return None
     if codon != residues.start:
-        return f"{coding} lies in codon {codon}, {protein} in codon {residues.start}"
+        return f"{bases} lies in codon {codon}, {residues} in codon {residues.start}"
     if residues.new and not _possible(bases, residues):
-        return f"{coding} cannot give {protein}"
+        return f"{bases} cannot give {residues}"
     return None
 
 
 def _possible(bases: CodingChange, residues: ProteinChange) -> bool:
     place = (bases.start.base - 1) % 3
-    changed = (
-        codon[:place] + bases.new + codon[place + 1 :]
-        for codon, residue in _CODE.items()
-        if residue == residues.first and codon[place] == bases.old
-    )
-    return any(_CODE[codon] == residues.new[0] for codon in changed)
+    return (residues.first, place, bases.old, bases.new, residues.new[0]) in _CHANGES

@@ -65,6 +65,8 @@ class ProteinChange:
 
     def __str__(self) -> str:
         match self.kind:
+            case ProteinChangeKind.SUBSTITUTION | ProteinChangeKind.NONSENSE:  # first, because nearly all are
+                return f"p.{self._range()}{self.new[0]}"
             case ProteinChangeKind.NO_CHANGE:
                 return "p.="
             case ProteinChangeKind.UNKNOWN:
@@ -75,8 +77,6 @@ class ProteinChange:
                 return f"p.{self._range()}"
             case ProteinChangeKind.START_LOST:
                 return f"p.{self._range()}?"
-            case ProteinChangeKind.SUBSTITUTION | ProteinChangeKind.NONSENSE:
-                return f"p.{self._range()}{self.new[0]}"
             case ProteinChangeKind.FRAMESHIFT:
                 return f"p.{self._range()}{''.join(self.new)}fs{self.tail}"
             case ProteinChangeKind.EXTENSION:
@@ -165,7 +165,7 @@ def parse_protein_change(text: str) -> ProteinChange:
     alternatives (``V600E/K``), mosaics (``p.Trp24=/Cys``) and combinations (``p.[A;B]``).
     """
     if match := _PLAIN_SUBSTITUTION.fullmatch(text):
-        return _built("substitution", match.groupdict(), text)
+        return _substitution(match["first"], int(match["start"]), match["new"])
     body = _body(text)
     if body == "=":
         return ProteinChange(ProteinChangeKind.NO_CHANGE)
@@ -293,8 +293,7 @@ def _built(name: str, parts: dict[str, str | None], text: str) -> ProteinChange:
         case "delins":
             kind = ProteinChangeKind.DELETION_INSERTION
         case "substitution":
-            kind = _substitution_kind(first, new[0])
-            new = () if kind is ProteinChangeKind.SYNONYMOUS else new
+            return _substitution(first, start, new[0])
         case _:
             kind = ProteinChangeKind(name)
     if kind is ProteinChangeKind.INSERTION and end != start + 1:
@@ -302,15 +301,20 @@ def _built(name: str, parts: dict[str, str | None], text: str) -> ProteinChange:
     return ProteinChange(kind, first, start, last, end, new, count, tail)
 
 
-def _substitution_kind(first: str, new: str) -> ProteinChangeKind:
+def _substitution(first: str, codon: int, new: str) -> ProteinChange:
+    """One residue in place of another; the same one again is a synonymous change, a stop a nonsense one."""
     if first == new:
-        return ProteinChangeKind.SYNONYMOUS
-    return ProteinChangeKind.NONSENSE if new == "Ter" else ProteinChangeKind.SUBSTITUTION
+        return ProteinChange(ProteinChangeKind.SYNONYMOUS, first, codon, first, codon)
+    kind = ProteinChangeKind.NONSENSE if new == "Ter" else ProteinChangeKind.SUBSTITUTION
+    return ProteinChange(kind, first, codon, first, codon, (new,))
+
+
+_RESIDUES3 = re.compile(rf"(?:{_RESIDUE3})+")
 
 
 def _residues(text: str | None) -> tuple[str, ...]:
     if not text:
         return ()
-    if re.fullmatch(rf"(?:{_RESIDUE3})+", text):
+    if _RESIDUES3.fullmatch(text):
         return tuple(re.findall(r"[A-Z][a-z]{2}", text))
     return tuple(three_letter(letter) for letter in text)

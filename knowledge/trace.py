@@ -11,6 +11,9 @@ from knowledge.facts import Fact
 from knowledge.verdicts import Verdict
 from knowledge.wording import criterion_name, describe, describe_fact
 
+#: A tuple, because a union of types is built anew at each use, and this is asked for every leaf of every statement.
+_INNER = (AllOf, AnyOf, Not, NotKnown)
+
 
 @dataclass(frozen=True, slots=True)
 class Trace:
@@ -48,7 +51,7 @@ class Trace:
     def to_json(self) -> dict[str, Any]:
         """The tree as JSON; members without a value are left out."""
         result: dict[str, Any] = {"criterion": criterion_name(self.criterion), "verdict": self.verdict.value}
-        if isinstance(self.criterion, AllOf | AnyOf | Not | NotKnown):
+        if isinstance(self.criterion, _INNER):
             result["children"] = [child.to_json() for child in self.children]
             return result
         result["text"] = describe(self.criterion)
@@ -73,6 +76,6 @@ def _fact_reference(fact: Fact) -> dict[str, Any]:
 def leaf_of(trace: Trace) -> Leaf:
     """The leaf criterion of a leaf trace."""
     criterion = trace.criterion
-    if isinstance(criterion, AllOf | AnyOf | Not | NotKnown):
+    if isinstance(criterion, _INNER):
         raise TypeError("not a leaf")
     return criterion

@@ -11,6 +11,7 @@ from typing import Any
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import Connection, Engine, Row, create_engine, delete, event, insert, select
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
@@ -163,6 +164,8 @@ def _explained() -> Iterator[None]:
         yield
     except SQLAlchemyError as error:
         raise StoreError(f"the store cannot be used ({type(error).__name__})") from None
+    except CommandError:
+        raise StoreError("the store has a form that this version does not know; a newer one made it") from None
 
 
 def _added(connection: Connection, item: FeedbackItem) -> bool:

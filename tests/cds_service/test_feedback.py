@@ -120,7 +120,7 @@ class _Down(Store):
     """A store that cannot be reached."""
 
     def __init__(self) -> None:
-        super().__init__("sqlite:////nowhere/at/all.sqlite")
+        super().__init__("sqlite:////dev/null/oncohooks.sqlite")
 
 
 def test_without_a_store_hooks_answer_and_feedback_does_not(advisor: Advisor, tmp_path: Path) -> None:

@@ -216,4 +216,4 @@ def test_every_duplication_equals_the_insertion_behind_it(start: int, doubled: t
     ],
 )
 def test_the_genetic_code_shows_contradictions(coding: str, protein: str, possible: bool) -> None:
-    assert (contradiction(coding, protein) is None) is possible
+    assert (contradiction(parse_coding_change(coding), parse_protein_change(protein)) is None) is possible

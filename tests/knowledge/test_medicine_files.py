@@ -18,6 +18,7 @@ import pytest
 
 from knowledge.coding_change import parse_coding_change
 from knowledge.facts import Fact, Kind, Source, State
+from knowledge.genetic_code import contradiction
 from knowledge.loading import CASES, DATA, load_knowledge_base
 from knowledge.protein_change import parse_protein_change
 from knowledge.statements import Anchor, Indication
@@ -125,8 +126,10 @@ def test_same_changes_are_canonical_and_unambiguous():
         entries = read_yaml(path).get("same_change", ())
         assert len({entry["coding"] for entry in entries}) == len(entries), path.name
         for entry in entries:
-            assert str(parse_coding_change(entry["coding"])) == entry["coding"], path.name
-            assert str(parse_protein_change(entry["protein"])) == entry["protein"], path.name
+            coding, protein = parse_coding_change(entry["coding"]), parse_protein_change(entry["protein"])
+            assert str(coding) == entry["coding"], path.name
+            assert str(protein) == entry["protein"], path.name
+            assert contradiction(coding, protein) is None, path.name
 
 
 @pytest.mark.parametrize(
