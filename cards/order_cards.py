@@ -12,7 +12,6 @@ from cards.suggestions import Suggestion
 from cards.summaries import with_names
 from knowledge.evaluation import Finding
 from knowledge.facts import Kind
-from knowledge.language import Language
 from knowledge.prescribing import DraftJudgement, Support
 from knowledge.statements import SafetyStatement
 from knowledge.wording import describe_fact
@@ -62,7 +61,7 @@ def _planned(judgement: DraftJudgement, indicator: Indicator, maker: CardMaker) 
     return maker.planned(
         topic=f"order{''.join(judgement.draft.drugs)}{_matter(judgement)}",
         indicator=indicator,
-        summary=_summary(judgement, maker.style.language),
+        summary=_summary(judgement, maker),
         detail=order_detail(judgement, maker.basis, maker.style.language),
         medicines=shown,
         statements=[finding.statement.id for finding in (*judgement.alerts, *judgement.findings)],
@@ -84,13 +83,21 @@ def _suggestions(judgement: DraftJudgement, indicator: Indicator, maker: CardMak
     return suggestions
 
 
-def _summary(judgement: DraftJudgement, say: Language) -> str:
+def _test_first(drug: str, maker: CardMaker) -> str:
+    say = maker.style.language
+    if maker.basis.incomplete:
+        return say("{drug}: test first, no result sent in an incomplete record for ", drug=drug)
+    return say("{drug}: test first, no result for ", drug=drug)
+
+
+def _summary(judgement: DraftJudgement, maker: CardMaker) -> str:
+    say = maker.style.language
     drug = " / ".join(judgement.draft.drugs)
     alerts = sorted(judgement.alerts, key=lambda finding: _category(finding) != "contraindication")
     if alerts:
-        return _alert_summary(drug, alerts[0], judgement, say)
+        return _alert_summary(drug, alerts[0], judgement, maker)
     if judgement.missing:
-        return with_names(say("{drug}: test first, no result for ", drug=drug), judgement.missing)
+        return with_names(_test_first(drug, maker), judgement.missing)
     if judgement.undecided:
         return with_names(
             say("{drug}: a result that does not decide, ", drug=drug), finding_names(judgement.undecided, say)
@@ -119,7 +126,8 @@ def _summary(judgement: DraftJudgement, say: Language) -> str:
     return say("{drug}: an EU indication fits the record", drug=drug)
 
 
-def _alert_summary(drug: str, alert: Finding, judgement: DraftJudgement, say: Language) -> str:
+def _alert_summary(drug: str, alert: Finding, judgement: DraftJudgement, maker: CardMaker) -> str:
+    say = maker.style.language
     found = (
         fact for leaf in alert.leaves() for fact in leaf.facts if fact.kind not in (Kind.DISEASE, Kind.DEMOGRAPHIC)
     )
@@ -130,7 +138,7 @@ def _alert_summary(drug: str, alert: Finding, judgement: DraftJudgement, say: La
         before = (
             say("{drug}: contraindicated while unknown, test first: ", drug=drug)
             if category == "contraindication"
-            else say("{drug}: test first, no result for ", drug=drug)
+            else _test_first(drug, maker)
         )
         return with_names(before, analytes) if analytes else before.rstrip(" :,")
     before = (

@@ -14,7 +14,9 @@ from cds_service.advisor import Advisor
 from cds_service.codec import dumps
 from cds_service.inputs import Input, json_files, read_inputs
 from cds_service.kb_commands import kb
-from cds_service.settings import LOOPBACK, SettingsError, check_startable, load_settings
+from cds_service.outcomes import ServiceError
+from cds_service.settings import LOOPBACK, SettingsError, check_startable, load_settings, state_folder, store_url
+from cds_service.store import Store, StoreError
 from cds_service.store_commands import explain, feedback
 from fhir_mappings import SiteCodesError
 from knowledge import KnowledgeError
@@ -107,6 +109,7 @@ def evaluate(files: tuple[Path, ...], today: datetime | None, undecided_evidence
 @click.option("--save", "save_to", type=_FOLDER, help="Write the cards of each input as a golden file.")
 @click.option("--check", "check_with", type=_FOLDER, help="Compare with the golden files of this folder.")
 @click.option("--junit", "junit_file", type=_FILE, help="Write a JUnit report.")
+@click.option("--record", "card", help="Compare with the decision record of this card (its uuid).")
 def replay(
     paths: tuple[Path, ...],
     url: str | None,
@@ -114,6 +117,7 @@ def replay(
     save_to: Path | None,
     check_with: Path | None,
     junit_file: Path | None,
+    card: str | None,
 ) -> None:
     """Turn requests or patient fixtures into cards, and compare them with golden files.
 
@@ -122,6 +126,9 @@ def replay(
     """
     from cds_service import replay as replaying  # requests is needed here only
 
+    if card:
+        _reproduce(paths, card)
+        return
     call = replaying.against(url) if url else replaying.offline(_advisor(), _day(today))
     results = []
     for item, label in _labelled(paths):
@@ -137,6 +144,32 @@ def replay(
     failed = sum(1 for result in results if not result.passed)
     click.echo(f"{len(results)} replayed, {failed} failed", err=True)
     sys.exit(1 if failed or not results else 0)
+
+
+def _reproduce(paths: tuple[Path, ...], card: str) -> None:
+    """Say whether the one request of the paths gives again what was recorded; exit status 1 if it does not."""
+    from cds_service.pseudonyms import Pseudonyms, load_key
+    from cds_service.reproduction import differences
+
+    requests = [item for item, _ in _labelled(paths)]
+    if len(requests) != 1:
+        raise click.ClickException("--record compares one request")
+    try:
+        settings = load_settings()
+        store = Store(store_url(settings))
+        recorded = store.decision_of_card(card)
+        if recorded is None:
+            raise click.ClickException("no decision is kept for this card")
+        pseudonyms = Pseudonyms(load_key(state_folder(settings) / "pseudonym.key"))
+        found = list(differences(recorded, requests[0].document, _advisor(), store, pseudonyms))
+    except (SettingsError, StoreError) as error:
+        raise click.ClickException(str(error)) from None
+    except ServiceError as error:
+        raise click.ClickException(error.text) from None
+    for difference in found:
+        click.echo(difference)
+    click.echo("reproduced" if not found else f"{len(found)} differences", err=True)
+    sys.exit(1 if found else 0)
 
 
 def _print_results(files: tuple[Path, ...], result: Any) -> None:

@@ -30,8 +30,8 @@ class Pseudonyms:
         return self._hash("input", dumps_canonical({k: v for k, v in body.items() if k not in _NOT_THE_QUESTION}))
 
     def of_facts(self, facts: Iterable[Fact]) -> str:
-        """What was read from a record."""
-        return self._hash("facts", dumps_canonical([fact.to_json() for fact in facts]))
+        """What was read from a record, in whatever order it was sent."""
+        return self._hash("facts", b"\n".join(sorted(dumps_canonical(fact.to_json()) for fact in facts)))
 
     def _hash(self, purpose: str, content: bytes) -> str:
         return hmac.new(self._key, purpose.encode() + b"\n" + content, hashlib.sha256).hexdigest()[:32]

@@ -91,9 +91,20 @@ def texts(concept: Any) -> Iterator[str]:
         yield text
 
 
+#: Code systems by the object identifier that some clients send in place of the URL (HL7 OID registry).
+_SEGMENTS_BY_OID = {
+    "urn:oid:2.16.840.1.113883.6.1": "loinc.org",
+    "urn:oid:2.16.840.1.113883.6.96": "sct",
+    "urn:oid:2.16.840.1.113883.3.26.1.1": "Thesaurus.owl",
+    "urn:oid:2.16.840.1.113883.5.83": "v3-ObservationInterpretation",
+}
+
+
 def last_segment(uri: str | None) -> str:
     """``…/CodeSystem/tbd-codes-cs`` to ``tbd-codes-cs``: code systems were renamed between versions."""
-    return uri.rstrip("/").rpartition("/")[2] if uri else ""
+    if not uri:
+        return ""
+    return _SEGMENTS_BY_OID.get(uri) or uri.rstrip("/").rpartition("/")[2]
 
 
 def reference_text(value: Any) -> str | None:

@@ -365,7 +365,7 @@ def _run(path: Path, service: str, folder: Path) -> str:
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         check=False,
-        timeout=60,
+        timeout=180,
     )
     return f"{result.stdout.decode()}\n(exit status {result.returncode})"
 

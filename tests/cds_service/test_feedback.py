@@ -282,3 +282,21 @@ def test_the_key_is_made_once_and_is_the_owners_alone(tmp_path: Path) -> None:
     path = tmp_path / "deep" / "pseudonym.key"
     assert load_key(path) == load_key(path)
     assert path.stat().st_mode & 0o077 == 0
+
+
+def test_a_record_is_reproduced_from_its_request_and_from_no_other(
+    client: FlaskClient, recorder: Recorder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card = _cards(client)[0]["uuid"]
+    recorder.close()
+    monkeypatch.setenv("ONCOHOOKS_STATE_DIR", str(tmp_path / "state"))
+    (tmp_path / "request.json").write_text(json.dumps(BODY), encoding="utf-8")
+    other = request(patient(), condition(), variant("v1", "EGFR", present=False))
+    (tmp_path / "other.json").write_text(json.dumps(other), encoding="utf-8")
+    again = CliRunner().invoke(main, ["replay", str(tmp_path / "request.json"), "--record", card])
+    assert again.exit_code == 0, again.output
+    differs = CliRunner().invoke(main, ["replay", str(tmp_path / "other.json"), "--record", card])
+    assert differs.exit_code == 1
+    assert "tagrisso-3: recorded verify, now unmet" in differs.output
+    assert "input: recorded" in differs.output
+    assert "card optionsEGFR: not given now" in differs.output
