@@ -103,7 +103,13 @@ def judge_drafts(
     regimen = Regimen(orders, facts, reference.drug_classes)
     tumours = _tumours(facts)
     judged = (
-        _judge(draft, findings, regimen, orders, lambda medicine: _is_unheld(medicine, tumours, reference.tumours))
+        _judge(
+            draft,
+            findings,
+            regimen,
+            orders,
+            lambda medicine, support: _is_unheld(medicine, support, tumours, reference.tumours),
+        )
         for draft in orders.drugs
         if draft.selected
     )
@@ -115,9 +121,16 @@ def _tumours(facts: Iterable[Fact]) -> frozenset[str]:
     return frozenset(fact.tumour for fact in diseases if fact.tumour)
 
 
-def _is_unheld(medicine: Medicine, tumours: frozenset[str], tree: TumourTree) -> bool:
-    """Whether the label may have an indication for one of the tumours that is not held here."""
-    return any(tree.is_a(tumour, node) or tree.is_a(node, tumour) for tumour in tumours for node in medicine.not_held)
+def _is_unheld(medicine: Medicine, support: Support, tumours: frozenset[str], tree: TumourTree) -> bool:
+    """Whether the label may have an indication for one of the tumours that is not held here.
+
+    For a tumour that is less specific than those which are not held, it stays true that the tumour type is unclear.
+    """
+    if any(tree.is_a(tumour, node) for tumour in tumours for node in medicine.not_held):
+        return True
+    if support is Support.TUMOUR_UNCLEAR:
+        return False
+    return any(tree.is_a(node, tumour) for tumour in tumours for node in medicine.not_held)
 
 
 def _judge(
@@ -125,11 +138,12 @@ def _judge(
     findings: Sequence[Finding],
     regimen: Regimen,
     orders: Orders,
-    is_unheld: Callable[[Medicine], bool],
+    is_unheld: Callable[[Medicine, Support], bool],
 ) -> DraftJudgement:
     own = [finding for finding in findings if finding.medicine.drugs <= set(draft.drugs)]
-    support, behind = _support([finding for finding in own if finding.layer is Layer.LABEL], regimen)
-    if support in _SAID_OF_THE_WHOLE_LABEL and any(is_unheld(finding.medicine) for finding in own):
+    labelled = _of_its_label(draft, own)
+    support, behind = _support([finding for finding in labelled if finding.layer is Layer.LABEL], regimen)
+    if support in _SAID_OF_THE_WHOLE_LABEL and any(is_unheld(finding.medicine, support) for finding in labelled):
         support, behind = Support.NOT_HELD, ()
     safety = [finding for finding in own if finding.layer is Layer.SAFETY and _concerns(finding, regimen)]
     alerts = tuple(finding for finding in safety if finding.outcome is Outcome.APPLIES)
@@ -141,9 +155,24 @@ def _judge(
     return DraftJudgement(draft, support, behind, alerts, missing, awaited, tuple(undecided))
 
 
+def _of_its_label(draft: DrugDraft, findings: list[Finding]) -> list[Finding]:
+    """The findings of the medicine with exactly these drugs; of those with a part of them only if there is none.
+
+    A fixed combination has indications of its own, and those of its components are not among them.
+    """
+    return [finding for finding in findings if finding.medicine.drugs == set(draft.drugs)] or findings
+
+
 #: What may only be said of a drug when every indication of its label for the tumour is held.
 _SAID_OF_THE_WHOLE_LABEL = frozenset(
-    {Support.TEST, Support.PARTNER, Support.CLINICAL, Support.FAILING, Support.OTHER_TUMOUR}
+    {
+        Support.TEST,
+        Support.PARTNER,
+        Support.TUMOUR_UNCLEAR,
+        Support.CLINICAL,
+        Support.FAILING,
+        Support.OTHER_TUMOUR,
+    }
 )
 
 

@@ -337,7 +337,34 @@ SCENARIOS = (
         "order-sign",
         (BREAST, HER2_0, ER),
         ("trastuzumab", "docetaxel"),
-        (("warning", "ordertrastuzumabfailing", "delete"), ("warning", "orderdocetaxelfailing", "delete")),
+        (("warning", "ordertrastuzumabfailing", "delete"),),
+    ),
+    Scenario("not held: docetaxel in prostate cancer", "order-sign", (tumour("C61"),), ("docetaxel",), ()),
+    Scenario("not held: nivolumab in melanoma", "order-sign", (MELANOMA,), ("nivolumab",), ()),
+    Scenario(
+        "not held: pembrolizumab in lung cancer", "order-sign", (NSCLC, pd_l1_tps("pd", 0)), ("pembrolizumab",), ()
+    ),
+    Scenario("not held: another medicine of the substance", "order-sign", (tumour("C64.9"),), ("lenvatinib",), ()),
+    Scenario(
+        "less specific than the tumour that is not held",
+        "order-sign",
+        (tumour("C34.1"), pd_l1_tps("pd", 80)),
+        ("pembrolizumab",),
+        (("info", "orderpembrolizumabtumourunclear", ""),),
+    ),
+    Scenario(
+        "held: nivolumab is not for breast cancer",
+        "order-sign",
+        (BREAST,),
+        ("nivolumab",),
+        (("info", "ordernivolumabothertumour", ""),),
+    ),
+    Scenario(
+        "a fixed combination has its own label",
+        "order-sign",
+        (MELANOMA, pd_l1_tps("pd", 5)),
+        ("Opdualag",),
+        (("warning", "orderrelatlimabnivolumabfailing", "delete"),),
     ),
     Scenario(
         "HER2 untested",
