@@ -43,7 +43,7 @@ def _marks(advisor: Advisor, body: bytes) -> list[float]:
     findings = advisor.findings(record, _TODAY)
     marks.append(perf_counter())
     question = Question(
-        False, "Patient/p1", DEFAULT_STYLE, bool(missing), lambda: "00000000-0000-4000-8000-000000000000"
+        False, _TODAY, "Patient/p1", DEFAULT_STYLE, bool(missing), lambda: "00000000-0000-4000-8000-000000000000"
     )
     cards = [planned.card for planned in advisor.cards(question, record, orders, findings)]
     marks.append(perf_counter())

@@ -3,6 +3,7 @@
 from cards.building import Card, CardMaker, Planned, shown
 from cards.cards import patient_view_cards
 from cards.details import Basis
+from cards.evidence_cards import evidence_cards
 from cards.germline import load_germline_genes
 from cards.order_cards import order_cards
 from cards.override_reasons import load_override_reasons
@@ -20,6 +21,7 @@ __all__ = [
     "Planned",
     "Suggester",
     "TestCode",
+    "evidence_cards",
     "load_germline_genes",
     "load_override_reasons",
     "load_test_codes",

@@ -26,7 +26,7 @@ from knowledge.wording import describe
 
 def order_detail(judgement: DraftJudgement, basis: Basis, say: Language) -> str:
     """What the label says about the draft: alerts, tests first, the indications, the evidence."""
-    lines = [f"**{escape(' / '.join(judgement.draft.drugs))}**: {escape(_headline(judgement, say))}"]
+    lines = [_headline(judgement, say)]
     lines += _alert_lines(judgement.alerts, say)
     lines += _test_lines(judgement, say)
     lines += _indication_lines(judgement, say)
@@ -36,7 +36,9 @@ def order_detail(judgement: DraftJudgement, basis: Basis, say: Language) -> str:
 
 
 def _headline(judgement: DraftJudgement, say: Language) -> str:
-    return say(_HEADLINES[judgement.support])
+    drug = f"**{escape(' / '.join(judgement.draft.drugs))}**"
+    said = _HEADLINES.get(judgement.support)
+    return f"{drug}: {escape(say(said))}" if said else drug
 
 
 _HEADLINES = {
@@ -45,13 +47,12 @@ _HEADLINES = {
     Support.PARTNER: "the EU label supports it together with a medicine that this patient's regimen does not hold.",
     Support.TUMOUR_UNCLEAR: "its EU indications ask for a tumour type that the record does not tell.",
     Support.CLINICAL: "the biomarkers fit an EU indication; line, stage, age or prior therapy as recorded do not.",
-    Support.FAILING: "a documented biomarker result excludes its EU indications for this tumour.",
+    Support.FAILING: "a documented biomarker result excludes its EU indications for this tumour and regimen.",
     Support.RESISTANT: "the record holds an alteration that predicts resistance.",
     Support.OTHER_TUMOUR: (
         "none of its biomarker-dependent EU indications is for the recorded tumour. "
         "Indications of the label that depend on no biomarker may not be held here."
     ),
-    Support.NOT_HELD: "its indications are not held here.",
 }
 
 

@@ -34,7 +34,8 @@ class CardStyle:
     """What a client wants to see.
 
     ``limit``: cards at most, the others are named in the last. ``least``: less urgent cards are left out.
-    ``all_comers``: whether options are shown whose label asks for no biomarker. ``supported``: what is said of a
+    ``all_comers``: whether options are shown whose label asks for no biomarker. ``evidence``: whether
+    evidence beyond the label is shown. ``supported``: what is said of a
     drafted drug that the label supports. ``mismatch``: of one whose tumour, line or
     partner does not fit. ``suggestions``, ``override_reasons``: whether cards carry them. ``explanation_url``: the page
     that explains a statement; its id is appended.
@@ -44,6 +45,7 @@ class CardStyle:
     limit: int = 5
     least: Indicator = Indicator.INFO
     all_comers: bool = False
+    evidence: bool = False
     supported: Notice = Notice.SILENT
     mismatch: Notice = Notice.INFO
     suggestions: bool = True

@@ -15,6 +15,7 @@ from cards import (
     Planned,
     Suggester,
     TestCode,
+    evidence_cards,
     load_germline_genes,
     load_override_reasons,
     load_test_codes,
@@ -94,17 +95,21 @@ class Advisor:
         if question.about_orders:
             judged = judge_drafts(orders.orders, findings, record.facts, self.knowledge.reference)
             return order_cards(judged, maker)
-        return patient_view_cards(findings, record.facts, orders.orders, self.germline_genes, maker)
+        planned = patient_view_cards(findings, record.facts, orders.orders, self.germline_genes, maker)
+        if question.style.evidence:
+            planned += evidence_cards(self.evidence(record, findings, question.today), maker)
+        return planned
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """What is asked of the advisor beside the record: about drafted orders or an opened chart, for whom, and how.
 
-    ``patient`` is the reference that new orders bear as their subject.
+    ``patient`` is the reference that new orders bear as their subject, ``today`` the day of evaluation.
     """
 
     about_orders: bool
+    today: date
     patient: str
     style: CardStyle
     incomplete: bool

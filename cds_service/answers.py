@@ -54,6 +54,7 @@ def answer(
     findings = advisor.findings(record, today, drugs if service.about_orders else ())
     question = Question(
         about_orders=service.about_orders,
+        today=today,
         patient=_patient_reference(body),
         style=style,
         incomplete=any(need.completes for need in missing) or not_told(prefetch, service.needs),

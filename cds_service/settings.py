@@ -29,7 +29,8 @@ class CardSettings(BaseModel):
     """Which cards are shown, and what they offer.
 
     ``limit``: cards in one answer. ``least``: by hook, the least urgency that is shown (``info``, ``warning``,
-    ``critical``). ``all_comers``: whether options are shown whose label asks for no biomarker. ``supported``: what is
+    ``critical``). ``all_comers``: whether options are shown whose label asks for no biomarker. ``evidence``:
+    whether an opened chart shows evidence beyond the label. ``supported``: what is
     said of a drafted medicine that the label supports (``silent``, ``info``).
     ``mismatch``: of one whose tumour, line or partner does not fit (``silent``, ``info``, ``warning``).
     ``suggestions``, ``override_reasons``: whether cards carry them.
@@ -39,6 +40,7 @@ class CardSettings(BaseModel):
 
     limit: int = Field(default=5, ge=1, le=20)
     all_comers: bool = False
+    evidence: bool = False
     least: dict[Literal["patient-view", "order-select", "order-sign"], Literal["info", "warning", "critical"]] = {}
     supported: Literal["silent", "info"] = "silent"
     mismatch: Literal["silent", "info", "warning"] = "info"

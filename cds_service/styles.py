@@ -12,6 +12,7 @@ def style_for(settings: CardSettings, hook: str) -> CardStyle:
         limit=settings.limit,
         least=next((Indicator(least) for name, least in settings.least.items() if name == hook), Indicator.INFO),
         all_comers=settings.all_comers,
+        evidence=settings.evidence,
         supported=Notice(settings.supported),
         mismatch=Notice(settings.mismatch),
         suggestions=settings.suggestions,

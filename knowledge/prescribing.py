@@ -189,21 +189,24 @@ def _support(label: Sequence[Finding], regimen: Regimen) -> tuple[Support, tuple
     for finding in label:
         found.setdefault(_standing(finding, regimen), []).append(finding)
     best = min(found, key=_ORDER.index)
-    if _ORDER.index(best) > _ORDER.index((Support.TEST, False)) and (Support.RESISTANT, True) in found:
+    if best[0] not in (Support.SUPPORTED, Support.TEST, Support.PARTNER) and (Support.RESISTANT, True) in found:
         best = (Support.RESISTANT, True)  # a recorded resistance says more than a line or stage that does not fit
     return best[0], tuple(found[best])
 
 
-#: A support, and whether the regimen holds the partners that the indication asks for.
+#: A support, and whether the regimen holds the partners that the indication asks for. What is prescribed is judged
+#: before what would be another regimen.
 _Standing = tuple[Support, bool]
 _ORDER: tuple[_Standing, ...] = (
     (Support.SUPPORTED, True),
     (Support.TEST, True),
     (Support.PARTNER, False),
-    (Support.TEST, False),
     (Support.TUMOUR_UNCLEAR, True),
     (Support.CLINICAL, True),
     (Support.FAILING, True),
+    (Support.TEST, False),
+    (Support.CLINICAL, False),
+    (Support.FAILING, False),
     (Support.RESISTANT, True),
     (Support.OTHER_TUMOUR, True),
 )
@@ -220,7 +223,7 @@ def _standing(finding: Finding, regimen: Regimen) -> _Standing:
     if finding.veto:
         return Support.RESISTANT, True
     roles = {leaf_of(leaf).role for leaf in finding.closing()}
-    return (Support.FAILING if Role.BIOMARKER in roles else Support.CLINICAL), True
+    return (Support.FAILING if Role.BIOMARKER in roles else Support.CLINICAL), has_partners
 
 
 def _concerns(finding: Finding, regimen: Regimen) -> bool:

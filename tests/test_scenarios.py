@@ -173,7 +173,7 @@ SCENARIOS = (
         (CRC, KRAS_G12D),
         ("panitumumab", "oxaliplatin", "fluorouracil"),
         (
-            ("critical", "orderpanitumumabvectibix4", "create delete"),
+            ("critical", "orderpanitumumabvectibix4", "delete"),
             ("warning", "orderfluorouracilfluorouracil3", "create delete"),
         ),
     ),
@@ -204,7 +204,7 @@ SCENARIOS = (
         "order-sign",
         (CRC, KRAS_G12D),
         ("cetuximab", "irinotecan"),
-        (("warning", "ordercetuximaberbitux7", "create create delete"),),
+        (("warning", "ordercetuximaberbitux7", "delete"),),
     ),
     Scenario(
         "cetuximab, RAS wild type, EGFR expression untested",
@@ -415,7 +415,7 @@ SCENARIOS = (
         "order-select",
         (CRC, KRAS_G12D),
         ("panitumumab", "oxaliplatin"),
-        (("critical", "orderpanitumumabvectibix4", "create delete"),),
+        (("critical", "orderpanitumumabvectibix4", "delete"),),
     ),
     Scenario("chronic myeloid leukaemia", "order-sign", (tumour("C92.1"),), ("imatinib",), ()),
     Scenario(
