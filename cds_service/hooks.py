@@ -19,16 +19,20 @@ class Service:
     about_orders: bool
     needs: tuple[Need, ...] = NEEDS
 
-    def discovery(self) -> dict[str, Any]:
-        """The service's entry in discovery."""
-        return {
+    def discovery(self, cds_hooks: str = "2.0") -> dict[str, Any]:
+        """The service's entry in discovery, with what CDS Hooks 3.0 adds if that version is spoken."""
+        entry = {
             "id": self.id,
             "hook": self.hook,
             "title": self.title,
             "description": self.description,
             "prefetch": templates(self.needs),
         }
+        return entry | {"version": "3.0.0", "hookVersion": _HOOK_VERSION} if cds_hooks == "3.0" else entry
 
+
+#: The version of the published pages of patient-view, order-select and order-sign (hook library 1.0.1).
+_HOOK_VERSION = "1.0"
 
 _REFERENCE = "Reference implementation, not CE-marked."
 

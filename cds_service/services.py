@@ -32,7 +32,7 @@ def services_blueprint(
 
     @blueprint.get("/cds-services", strict_slashes=False)
     def discovery() -> Response:
-        return json_response({"services": [service.discovery() for service in SERVICES.values()]})
+        return json_response({"services": [service.discovery(settings.cds_hooks) for service in SERVICES.values()]})
 
     @blueprint.post("/cds-services/<service_id>", strict_slashes=False)
     def call(service_id: str) -> Response:

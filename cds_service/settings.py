@@ -54,7 +54,8 @@ class Settings(BaseSettings):
     ``demo``: loopback only, no authentication. ``client``: the configured CDS clients, one TOML table each.
     ``max_body_bytes``: larger requests are refused with 413. ``amplification_copies``: copies from which a
     gain counts as an amplification. ``site_codes``: a YAML or TOML file of the hospital's own result codes.
-    ``cards``: which cards are shown. ``store``: the database of decision records and feedback as an SQLAlchemy URL.
+    ``cds_hooks``: the version of the specification whose additions are used. ``cards``: which cards are shown.
+    ``store``: the database of decision records and feedback as an SQLAlchemy URL.
     ``state_dir``: the folder of the embedded database and of the key for pseudonyms. ``repeat_after_days``: how long
     advice that was overridden is not repeated while facts and knowledge are the same; 0 repeats it always.
     """
@@ -68,6 +69,7 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=10 * 1024 * 1024, ge=1024)
     amplification_copies: float | None = Field(default=None, gt=2)
     site_codes: Path | None = None
+    cds_hooks: Literal["2.0", "3.0"] = "2.0"
     cards: CardSettings = CardSettings()
     store: str | None = None
     state_dir: Path | None = None
