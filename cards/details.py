@@ -12,15 +12,9 @@ from knowledge.criteria import Criterion
 from knowledge.evaluation import Finding
 from knowledge.facts import Fact, Kind, State
 from knowledge.language import ENGLISH, Language
-from knowledge.statements import Indication, Medicine, Partner, TestRequirement
+from knowledge.statement_wording import describe_newer_label, describe_partner, describe_test
+from knowledge.statements import Indication, Medicine, TestRequirement
 from knowledge.wording import describe, describe_alteration, describe_fact
-
-_REQUIREMENTS = {
-    "ce-ivd-or-validated": "CE-marked test with this intended purpose, otherwise a validated test",
-    "validated-test": "validated test",
-    "experienced-laboratory": "laboratory with demonstrated proficiency",
-    "not-stated": "kind of test not stated in the label",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,19 +125,12 @@ def _described(criterion: Criterion) -> str:
     return describe(criterion)
 
 
-def partner_name(partner: Partner, say: Language = ENGLISH) -> str:
-    """A combination partner in words."""
-    if partner.text:
-        return say(partner.text)
-    return say(" or ").join(partner.inns) or say((partner.drug_class or "").replace("-", " "))
-
-
 def _veto_lines(findings: Iterable[Finding], say: Language) -> list[str]:
     """One line for each recorded resistance with the regimens that it closes."""
     regimens: dict[str, dict[str, None]] = {}
     for finding in findings:
         partners = finding.statement.partners if isinstance(finding.statement, Indication) else ()
-        names = [partner_name(partner, say) for partner in partners]
+        names = [describe_partner(partner, say) for partner in partners]
         regimen = say(" with ").join([finding.medicine.inn, *names])
         regimens.setdefault((finding.veto.note if finding.veto else None) or "", {})[regimen] = None
     return [bullet(f"{escape(', '.join(names))}: {escape(why)}") for why, names in regimens.items()]
@@ -156,7 +143,7 @@ def label_link(medicine: Medicine, say: Language = ENGLISH) -> str:
 
 def _test_lines(findings: Iterable[Finding], say: Language) -> list[str]:
     texts = {
-        _test_text(test, say): None
+        describe_test(test, say): None
         for finding in findings
         for test in finding.statement.tests
         if test.negative_plasma_retest_in_tissue
@@ -168,19 +155,8 @@ def requirement_lines(requirements: Iterable[tuple[Medicine, TestRequirement]], 
     """What the labels require of a test, each wording once with the medicines whose label has it."""
     by_text: dict[str, list[str]] = {}
     for medicine, test in requirements:
-        by_text.setdefault(_test_text(test, say), []).append(medicine.brand)
+        by_text.setdefault(describe_test(test, say), []).append(medicine.brand)
     return [bullet(escape(f"{text} ({', '.join(dict.fromkeys(brands))})"), 1) for text, brands in by_text.items()]
-
-
-def _test_text(test: TestRequirement, say: Language) -> str:
-    what = test.analyte
-    if test.specimen:
-        specimen = say(" or ").join(map(say, test.specimen))
-        what = say("{analyte} in {specimen}", analyte=test.analyte, specimen=specimen)
-    text = f"{what}: {say(_REQUIREMENTS[test.requirement])}"
-    if test.negative_plasma_retest_in_tissue:
-        text += f"; {say('a negative plasma result is to be repeated in tissue')}"
-    return text
 
 
 def _waiting_medicines(missing: MissingTest, say: Language) -> str:
@@ -202,8 +178,10 @@ def evidence_lines(facts: Sequence[Fact], say: Language = ENGLISH) -> list[str]:
 
 def basis_lines(basis: Basis, findings: Iterable[Finding], say: Language = ENGLISH) -> list[str]:
     """What the card rests on: knowledge release and its state of review, what of the record was not read."""
+    findings = tuple(findings)
     unsigned = any(finding.statement.review.clinical_signoff is None for finding in findings)
     texts = [say("Knowledge release {release}.", release=basis.release)]
+    texts += dict.fromkeys(filter(None, (describe_newer_label(finding.medicine, say) for finding in findings)))
     if unsigned:
         texts.append(say("These statements have not been signed off by a clinician."))
     if basis.unread:

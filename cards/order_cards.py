@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from cards.building import CardMaker, Planned
-from cards.details import finding_names, partner_name
+from cards.details import finding_names
 from cards.order_details import order_detail, reasons
 from cards.style import CardStyle, Indicator, Notice
 from cards.suggestions import Suggestion
@@ -13,6 +13,7 @@ from cards.summaries import with_names
 from knowledge.evaluation import Finding
 from knowledge.facts import Kind
 from knowledge.prescribing import DraftJudgement, Support
+from knowledge.statement_wording import describe_partner
 from knowledge.statements import SafetyStatement
 from knowledge.wording import describe_fact
 
@@ -164,7 +165,7 @@ def _veto_names(judgement: DraftJudgement) -> list[str]:
 
 
 def _partners(finding: Finding) -> Iterable[str]:
-    return [partner_name(partner) for partner in finding.statement.partners]
+    return [describe_partner(partner) for partner in finding.statement.partners]
 
 
 def _tumours(judgement: DraftJudgement) -> list[str]:

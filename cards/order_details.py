@@ -11,7 +11,6 @@ from cards.details import (
     finding_names,
     label_link,
     open_questions,
-    partner_name,
     requirement_lines,
 )
 from cards.markdown import bullet, escape
@@ -19,6 +18,7 @@ from knowledge.evaluation import Finding, Outcome
 from knowledge.facts import Fact, Kind
 from knowledge.language import Language
 from knowledge.prescribing import DraftJudgement, Support
+from knowledge.statement_wording import describe_partner
 from knowledge.statements import Indication, Medicine, SafetyStatement, TestRequirement
 from knowledge.verdicts import Verdict
 from knowledge.wording import describe
@@ -106,7 +106,7 @@ def _indication_lines(judgement: DraftJudgement, say: Language) -> list[str]:
         if isinstance(statement, Indication):
             what = say(statement.summary)
             if judgement.support is Support.PARTNER:
-                partners = " + ".join(partner_name(partner, say) for partner in statement.partners)
+                partners = " + ".join(describe_partner(partner, say) for partner in statement.partners)
                 what = say("{indication} (with {partners})", indication=what, partners=partners)
             lines.append(bullet(f"{escape(what)}, {label_link(finding.medicine, say)}: {_why(finding, say)}"))
     return lines

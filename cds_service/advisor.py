@@ -32,7 +32,7 @@ from fhir_mappings import (
     read_site_codes,
 )
 from knowledge import EvidenceFinding, Finding, KnowledgeBase, evaluate, evaluate_evidence, load_knowledge_base
-from knowledge.loading import load_terminology
+from knowledge.loading import load_genes
 from knowledge.prescribing import judge_drafts
 
 
@@ -47,15 +47,22 @@ class Advisor:
     germline_genes: frozenset[str] = field(default_factory=load_germline_genes)
 
     @classmethod
-    def load(cls, amplification_copies: float | None = None, site_codes: Path | None = None) -> Advisor:
+    def load(
+        cls,
+        amplification_copies: float | None = None,
+        site_codes: Path | None = None,
+        knowledge_source: Path | None = None,
+    ) -> Advisor:
         """Load everything that is shipped, and the site's own codes.
 
-        Raises ``KnowledgeError`` or ``SiteCodesError`` if a file cannot be used.
+        ``knowledge_source``: a release file or folder in place of the shipped knowledge. Raises ``KnowledgeError`` or
+        ``SiteCodesError`` if a file cannot be used.
         """
-        genes, tumours = load_terminology()
-        knowledge = load_knowledge_base(tumours=tumours)
-        alterations = knowledge.reference.alterations
-        tables = load_tables(genes, tumours, alterations, amplification_copies=amplification_copies)
+        knowledge = load_knowledge_base(knowledge_source)
+        reference = knowledge.reference
+        tables = load_tables(
+            load_genes(), reference.tumours, reference.alterations, amplification_copies=amplification_copies
+        )
         if site_codes is not None:
             tables = replace(tables, site_rules=read_site_codes(site_codes, tables.rules))
         return cls(knowledge, tables)

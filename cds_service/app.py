@@ -28,7 +28,7 @@ def create_app(
     ``today`` is the clock of the service; tests pass their own. Without a ``recorder`` nothing is kept.
     """
     check_startable(settings)
-    advisor = advisor or Advisor.load(settings.amplification_copies, settings.site_codes)
+    advisor = advisor or Advisor.load(settings.amplification_copies, settings.site_codes, settings.knowledge)
     app = Flask("oncohooks", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     app.register_blueprint(services_blueprint(advisor, settings, today or _today, recorder))
@@ -43,7 +43,7 @@ def create_app(
 
 def create_recording_app(settings: Settings) -> Flask:
     """The application with its store, which is created or brought up to date."""
-    advisor = Advisor.load(settings.amplification_copies, settings.site_codes)
+    advisor = Advisor.load(settings.amplification_copies, settings.site_codes, settings.knowledge)
     return create_app(settings, advisor=advisor, recorder=recorder_for(settings, advisor.knowledge.release))
 
 

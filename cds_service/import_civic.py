@@ -20,7 +20,7 @@ from knowledge.civic import (
     read_civic_files,
     read_map,
 )
-from knowledge.loading import DATA, EVIDENCE, load_reference, load_terminology
+from knowledge.loading import DATA, EVIDENCE, load_genes, load_reference
 from knowledge.yaml_files import UnreadableYaml, read_yaml
 
 _LEVELS = "ABCDE"
@@ -68,14 +68,13 @@ def _paths(files: tuple[Path, ...]) -> Iterator[Path]:
 
 
 def _import(civic: CivicFiles, levels: str) -> CivicImport:
-    genes, tumours = load_terminology()
-    reference = load_reference(tumours=tumours)
+    genes, reference = load_genes(), load_reference()
     drugs = DrugTable.load(MAPPING_DATA)
     return import_civic(
         civic,
         levels,
         VariantReader.of(genes, reference.alterations, civic.variants, civic.features),
-        read_map(read_yaml(_MAP), tumours),
+        read_map(read_yaml(_MAP), reference.tumours),
         lambda name: inn_of(name, drugs),
     )
 

@@ -58,6 +58,7 @@ class Settings(BaseSettings):
     ``store``: the database of decision records and feedback as an SQLAlchemy URL.
     ``state_dir``: the folder of the embedded database and of the key for pseudonyms. ``repeat_after_days``: how long
     advice that was overridden is not repeated while facts and knowledge are the same; 0 repeats it always.
+    ``knowledge``: a release file or knowledge folder in place of the shipped knowledge.
     """
 
     model_config = SettingsConfigDict(env_prefix="ONCOHOOKS_", extra="forbid", frozen=True, env_nested_delimiter="__")
@@ -74,6 +75,7 @@ class Settings(BaseSettings):
     store: str | None = None
     state_dir: Path | None = None
     repeat_after_days: int = Field(default=30, ge=0, le=3650)
+    knowledge: Path | None = None
     client: tuple[Client, ...] = ()
 
     @classmethod

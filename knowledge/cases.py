@@ -14,9 +14,10 @@ from typing import Any
 
 from knowledge.evaluation import Outcome, evaluate, outcome_of
 from knowledge.facts import Fact, Kind, Origin, Source, State
-from knowledge.loading import CASES, KnowledgeBase
+from knowledge.loading import KnowledgeBase
 from knowledge.patient import Patient
 from knowledge.reference_engine import ReferenceEngine
+from knowledge.sources import CASES
 from knowledge.yaml_files import read_yaml
 
 _TUPLES = ("genes", "warnings")

@@ -13,6 +13,7 @@ from knowledge.criteria import Criterion, Role
 from knowledge.facts import Fact, Kind, State
 from knowledge.loading import KnowledgeBase
 from knowledge.patient import Patient
+from knowledge.statement_wording import stale_json
 from knowledge.statements import Indication, Medicine, SafetyStatement, Statement
 from knowledge.trace import Trace, leaf_of
 from knowledge.verdicts import Verdict
@@ -112,13 +113,15 @@ class Finding(Evaluated):
         return self._engine.verdict(self._node.children[0]) if self.statement.tumours else Verdict.TRUE
 
     def to_json(self) -> dict[str, Any]:
-        """The finding as the command line prints it."""
+        """The finding as the command line prints it; ``stale`` only where the label has a newer text."""
+        newer = self.medicine.newer_label
         return {
             "id": self.statement.id,
             "medicine": self.medicine.brand,
             "inn": self.medicine.inn,
             "layer": self.layer.value,
             "outcome": self.outcome.value,
+            **({"stale": stale_json(newer, self.statement.id)} if newer else {}),
             "trace": self.trace.to_json(),
         }
 

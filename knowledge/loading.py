@@ -1,52 +1,63 @@
-"""Loading the knowledge base from its folder: read, check, build. The only I/O of this package."""
+"""Loading the knowledge base: from a release file, or from the folder of reviewed files that it is built from."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator, FormatChecker
-from jsonschema.exceptions import ValidationError, best_match
-
 from knowledge.alterations import AlterationCatalogue, read_gene_alterations
 from knowledge.compiled_engine import CompiledKnowledge, Compiler, StatementIndex
-from knowledge.criteria import Criterion, HadTherapy, HasFusion, HasTumour, HasVariant, InvalidCriterion, leaves
-from knowledge.drugs import DrugClasses, InvalidDrugClasses, read_drug_classes
+from knowledge.consistency import problems_of_names, unknown_names
+from knowledge.copies import Copy, read_copies
+from knowledge.criteria import InvalidCriterion
+from knowledge.drugs import InvalidDrugClasses, read_drug_classes
 from knowledge.evidence import EvidenceStatement, compile_evidence
 from knowledge.evidence_table import InvalidEvidence, read_evidence
+from knowledge.labels import NewerLabel
+from knowledge.named_tests import NamedTest, read_named_tests
 from knowledge.patient import Reference
+from knowledge.problems import KnowledgeError
 from knowledge.protein_change import NotationError
 from knowledge.reading import CriterionReader, ProteinStatuses, read_medicine, read_protein_statuses
-from knowledge.release import release_digest
+from knowledge.release import Release, read_release_file
+from knowledge.sources import CASES, DATA, EVIDENCE, RELEASE_FILE, SCHEMAS, fingerprint
+from knowledge.staleness import read_stale
 from knowledge.statements import Medicine, Statement, genes_of
-from knowledge.terminology import GeneTable, TumourTree
-from knowledge.yaml_files import UnreadableYaml, read_yaml
+from knowledge.terminology import GeneTable, TableError, TumourTree
 
-PACKAGE = Path(__file__).parent
-DATA = PACKAGE / "data"
-SCHEMAS = PACKAGE / "schema"
-#: Ends the name of the file beside a medicine's that holds its example patients.
-CASES = ".cases.yaml"
-#: The table of evidence beyond the label.
-EVIDENCE = "evidence/civic.tsv"
-_TREE = "terminology/oncotree.tsv"
-
-
-class KnowledgeError(ValueError):
-    """A knowledge file that cannot be used; the message names the file and the place in it."""
+__all__ = [
+    "CASES",
+    "DATA",
+    "EVIDENCE",
+    "SCHEMAS",
+    "CompiledKnowledge",
+    "KnowledgeBase",
+    "KnowledgeError",
+    "build_knowledge_base",
+    "compile_statements",
+    "load_genes",
+    "load_knowledge_base",
+    "load_reference",
+    "read_release",
+]
 
 
 @dataclass(frozen=True, repr=False)
 class KnowledgeBase:
-    """Everything that is known, and the release that names it."""
+    """Everything that is known, and the release that names it.
+
+    ``copies`` and ``named_tests`` are all of them, also those of medicines that have no file.
+    """
 
     medicines: tuple[Medicine, ...]
     reference: Reference
     release: str
+    copies: tuple[Copy, ...] = ()
+    named_tests: tuple[NamedTest, ...] = ()
     evidence: tuple[EvidenceStatement, ...] = ()
 
     @cached_property
@@ -75,109 +86,99 @@ def compile_statements(statements: Sequence[tuple[Medicine, Statement]], tree: T
     return CompiledKnowledge(nodes, tuple(compiler.leaves), index)
 
 
-def load_terminology(data: Path = DATA) -> tuple[GeneTable, TumourTree]:
-    """The compiled gene and tumour tables."""
-    return GeneTable.load(data / "terminology" / "genes.tsv"), TumourTree.load(data / "terminology" / "oncotree.tsv")
+def load_genes(data: Path = DATA) -> GeneTable:
+    """The compiled gene table."""
+    return GeneTable.load(data / "terminology" / "genes.tsv")
 
 
-def load_knowledge_base(data: Path = DATA, tumours: TumourTree | None = None) -> KnowledgeBase:
-    """Load and check the knowledge base. Raises :class:`KnowledgeError` on the first unusable file."""
-    documents = dict(_documents(data))
-    reference = _reference(documents, tumours or TumourTree.load(data / _TREE))
-    statuses = _protein_statuses(documents["protein_statuses.yaml"], reference.drug_classes)
-    medicines = tuple(
-        _medicine(name, documents[name], reference, statuses) for name in documents if name.startswith("eu/")
-    )
-    _check(medicines, reference)
-    evidence = _evidence(documents, data, reference)
-    # The tumour tree decides what a criterion on a node covers, so it is part of the release.
-    documents[_TREE] = (data / _TREE).read_text(encoding="utf-8")
-    knowledge = KnowledgeBase(medicines, reference, release_digest(documents), evidence)
+def load_knowledge_base(source: Path | None = None) -> KnowledgeBase:
+    """Load the shipped knowledge, a release file, or a folder of reviewed files.
+
+    Raises :class:`KnowledgeError` for the first thing that cannot be used.
+    """
+    knowledge = build_knowledge_base(read_release(source))
     _ = knowledge.compiled, knowledge.compiled_evidence  # before the first request, and shared by forked workers
     return knowledge
 
 
-def load_reference(data: Path = DATA, tumours: TumourTree | None = None) -> Reference:
-    """The terminology alone, for tools that make knowledge files. Raises :class:`KnowledgeError`."""
-    return _reference(dict(_documents(data, ("alterations", "drug_classes"))), tumours or TumourTree.load(data / _TREE))
+def read_release(source: Path | None = None) -> Release:
+    """The documents of a release file or folder; without one, of what is shipped.
+
+    Of the shipped knowledge the built release file is read if it was built from exactly the files that stand beside
+    it, which spares YAML and schemas. Otherwise, and from a folder, the reviewed files themselves are read. Both give
+    the same release.
+    """
+    if source is None:
+        built = read_release_file(RELEASE_FILE, fingerprint(DATA)) if RELEASE_FILE.exists() else None
+        return built or _read_folder(DATA)
+    if source.is_dir():
+        return _read_folder(source)
+    release = read_release_file(source)
+    assert release is not None, "only a comparison with sources rejects a release without an error"
+    return release
 
 
-def _reference(documents: Mapping[str, Any], tree: TumourTree) -> Reference:
+def _read_folder(data: Path) -> Release:
+    from knowledge.documents import read_documents  # jsonschema is needed here only
+
+    if not (data / "eu").is_dir():
+        raise KnowledgeError(f"{data} is no folder of knowledge: it has no folder eu")
+    return Release.of(read_documents(data))
+
+
+def build_knowledge_base(release: Release) -> KnowledgeBase:
+    """The knowledge base of checked documents. Raises :class:`KnowledgeError` for what they cannot mean."""
+    documents = release.documents
+    try:
+        reference = read_reference(documents)
+        statuses = read_protein_statuses(documents["protein_statuses.yaml"], reference.drug_classes)
+        newer = read_stale(documents.get("stale.yaml"))
+        copies = tuple(read_copies(documents["eu_copies.yaml"], newer)) if "eu_copies.yaml" in documents else ()
+        name = "tests/named_tests.tsv"
+        named_tests = read_named_tests(documents[name], name) if name in documents else ()
+    except (InvalidDrugClasses, InvalidCriterion, TableError, NotationError, KeyError) as error:
+        raise KnowledgeError(str(error)) from error
+    found = tuple(_medicine(name, documents[name], reference, statuses) for name in documents if name.startswith("eu/"))
+    medicines = joined(found, copies, named_tests, newer)
+    for problem in problems_of_names(medicines, reference):
+        raise KnowledgeError(str(problem))
+    evidence = read_evidence_document(documents, reference)
+    return KnowledgeBase(medicines, reference, release.digest, copies, named_tests, evidence)
+
+
+def read_reference(documents: Mapping[str, Any]) -> Reference:
+    """The terminology, classes and lists that statements refer to."""
     catalogue = AlterationCatalogue(
         read_gene_alterations(document) for name, document in documents.items() if name.startswith("alterations/")
     )
+    classes = [document for name, document in documents.items() if name.startswith("drug_classes/")]
     return Reference(
-        tree,
+        TumourTree.parse(documents["terminology/oncotree.tsv"]),
         catalogue,
-        _drug_classes(documents),
+        read_drug_classes(classes),
         frozenset(item["tumour"] for item in documents["stages.yaml"]["metastatic_at_stage_four"]),
     )
 
 
-def _evidence(documents: dict[str, Any], data: Path, reference: Reference) -> tuple[EvidenceStatement, ...]:
-    """The evidence statements, if there is a table; its text becomes part of the release."""
-    path = data / EVIDENCE
-    if not path.exists():
+def load_reference(data: Path = DATA) -> Reference:
+    """The terminology alone, for tools that make knowledge files. Raises :class:`KnowledgeError`."""
+    from knowledge.documents import read_documents  # jsonschema is needed here only
+
+    return read_reference(read_documents(data, ("alterations", "drug_classes")))
+
+
+def read_evidence_document(documents: Mapping[str, Any], reference: Reference) -> tuple[EvidenceStatement, ...]:
+    """The evidence statements, if there is a table. Raises :class:`KnowledgeError`."""
+    if EVIDENCE not in documents:
         return ()
-    documents[EVIDENCE] = path.read_text(encoding="utf-8")
     try:
         statements = read_evidence(documents[EVIDENCE], CriterionReader(reference.drug_classes, {}))
     except InvalidEvidence as error:
         raise KnowledgeError(f"{EVIDENCE}: {error}") from error
     for statement in statements:
-        for problem in _unknown_in(statement.criterion, reference):
+        for problem in unknown_names(statement.criterion, reference):
             raise KnowledgeError(f"{EVIDENCE}: {statement.id}: {problem}; import the table again")
     return statements
-
-
-_FOLDERS = ("eu", "alterations", "drug_classes")
-
-
-def _documents(data: Path, folders: Sequence[str] = _FOLDERS) -> Iterator[tuple[str, Any]]:
-    schemas = {
-        "eu": _validator("medicine"),
-        "alterations": _validator("alterations"),
-        "drug_classes": _validator("drug_classes"),
-        "stages.yaml": _validator("stages"),
-        "protein_statuses.yaml": _validator("protein_statuses"),
-    }
-    found = (path for folder in folders for path in data.glob(f"{folder}/*.yaml"))
-    tables = (data / "stages.yaml", data / "protein_statuses.yaml")
-    files = sorted([*(path for path in found if not path.name.endswith(CASES)), *tables])
-    for path in files:
-        name = path.relative_to(data).as_posix()
-        try:
-            document = read_yaml(path)
-        except UnreadableYaml as error:
-            raise KnowledgeError(str(error)) from error
-        _validate(name, document, schemas[name.rpartition("/")[0] or name])
-        yield name, document
-
-
-def _validator(name: str) -> Draft202012Validator:
-    schema = json.loads((SCHEMAS / f"{name}.schema.json").read_text(encoding="utf-8"))
-    return Draft202012Validator(schema, format_checker=FormatChecker())
-
-
-def _validate(name: str, document: Any, validator: Draft202012Validator) -> None:
-    error: ValidationError | None = best_match(validator.iter_errors(document))
-    if error is not None:
-        place = "/".join(str(part) for part in error.absolute_path) or "top"
-        raise KnowledgeError(f"{name}: at {place}: {error.message[:300]}")
-
-
-def _drug_classes(documents: Mapping[str, Any]) -> DrugClasses:
-    try:
-        return read_drug_classes(document for name, document in documents.items() if name.startswith("drug_classes/"))
-    except InvalidDrugClasses as error:
-        raise KnowledgeError(str(error)) from error
-
-
-def _protein_statuses(document: Mapping[str, Any], drug_classes: DrugClasses) -> ProteinStatuses:
-    try:
-        return read_protein_statuses(document, drug_classes)
-    except InvalidCriterion as error:
-        raise KnowledgeError(f"protein_statuses.yaml: {error}") from error
 
 
 def _medicine(name: str, document: Mapping[str, Any], reference: Reference, statuses: ProteinStatuses) -> Medicine:
@@ -187,45 +188,30 @@ def _medicine(name: str, document: Mapping[str, Any], reference: Reference, stat
         raise KnowledgeError(f"{name}: {error}") from error
 
 
-def _check(medicines: tuple[Medicine, ...], reference: Reference) -> None:
-    """What the schema cannot see: unique ids, known tumour codes, defined classes."""
-    seen: set[str] = set()
-    for medicine in medicines:
-        for problem in _unknown_nodes(medicine, reference):
-            raise KnowledgeError(f"{medicine.brand}: not_held: {problem}")
-        for statement in medicine.statements:
-            if statement.id in seen:
-                raise KnowledgeError(f"{medicine.brand}: id {statement.id} is used twice")
-            seen.add(statement.id)
-            for problem in _unknown_names(statement, reference):
-                raise KnowledgeError(f"{medicine.brand}: {statement.id}: {problem}")
+def joined(
+    medicines: Iterable[Medicine],
+    copies: Iterable[Copy],
+    named_tests: Iterable[NamedTest],
+    newer: Mapping[str, NewerLabel],
+) -> tuple[Medicine, ...]:
+    """The medicines with their copies, the tests named for them, and what is known of newer labels."""
+    copies_of: dict[str, list[Copy]] = defaultdict(list)
+    for copy in copies:
+        copies_of[copy.reference].append(copy)
+    tests_of: dict[str, list[NamedTest]] = defaultdict(list)
+    for test in named_tests:
+        tests_of[test.medicine].append(test)
+    return tuple(
+        replace(
+            medicine,
+            copies=tuple(copies_of[medicine.brand]),
+            named_tests=tuple(tests_of[medicine.brand]),
+            newer_label=_if_newer(newer.get(medicine.brand), medicine),
+        )
+        for medicine in medicines
+    )
 
 
-def _unknown_nodes(medicine: Medicine, reference: Reference) -> Iterator[str]:
-    yield from (f"{code} is not an OncoTree code" for code in medicine.not_held if code not in reference.tumours)
-
-
-def _unknown_names(statement: Statement, reference: Reference) -> Iterator[str]:
-    for partner in statement.partners:
-        if partner.drug_class and partner.drug_class not in reference.drug_classes:
-            yield f"no drug class {partner.drug_class!r} is defined"
-    yield from _unknown_in(statement.criterion, reference)
-
-
-def _unknown_in(criterion: Criterion, reference: Reference) -> Iterator[str]:
-    for leaf in leaves(criterion):
-        if isinstance(leaf, HasTumour) and leaf.node not in reference.tumours:
-            yield f"{leaf.node} is not an OncoTree code"
-        if isinstance(leaf, HasFusion) and leaf.or_tumour is not None and leaf.or_tumour not in reference.tumours:
-            yield f"{leaf.or_tumour} is not an OncoTree code"
-        if isinstance(leaf, HasVariant) and not _class_is_defined(leaf, reference):
-            yield f"no class {leaf.variant_class!r} is defined for {leaf.gene}"
-        if isinstance(leaf, HadTherapy) and leaf.drug_class and leaf.drug_class not in reference.drug_classes:
-            yield f"no drug class {leaf.drug_class!r} is defined"
-        if isinstance(leaf, HasFusion) and leaf.partner == leaf.gene:
-            yield f"{leaf.gene} cannot be its own fusion partner"
-
-
-def _class_is_defined(criterion: HasVariant, reference: Reference) -> bool:
-    name = criterion.variant_class
-    return name is None or reference.alterations.knows_class(criterion.gene, name)
+def _if_newer(newer: NewerLabel | None, medicine: Medicine) -> NewerLabel | None:
+    """What is recorded of a newer label, until the medicine's file is of that label."""
+    return newer if newer and newer.date > medicine.label.date else None

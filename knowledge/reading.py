@@ -42,11 +42,10 @@ from knowledge.criteria import (
 )
 from knowledge.drugs import DrugClasses
 from knowledge.facts import Origin
+from knowledge.labels import Anchor, Label
 from knowledge.protein_change import parse_protein_change
 from knowledge.statements import (
-    Anchor,
     Indication,
-    Label,
     Medicine,
     Partner,
     Review,

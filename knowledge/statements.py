@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
+from knowledge.copies import Copy
 from knowledge.criteria import (
     AllOf,
     AnyOf,
@@ -18,24 +19,9 @@ from knowledge.criteria import (
     Role,
     leaves,
 )
+from knowledge.labels import Anchor, Label, NewerLabel
+from knowledge.named_tests import NamedTest
 from knowledge.terminology import ANY_TUMOUR
-
-
-@dataclass(frozen=True, slots=True)
-class Label:
-    """The dated label text that the statements were read from."""
-
-    url: str
-    date: date
-    document: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Anchor:
-    """A few words of the label that prove a statement, with their section."""
-
-    section: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +128,7 @@ class Medicine:
     ``status``: ``authorised``, ``withdrawn``, ``suspended``, or ``national`` for one that the member states authorise;
     such a medicine has no EMA number, its brand is its INN, and ``label`` is the EU document that was read.
     ``not_held``: OncoTree nodes for which the label has further indications that are not among these.
+    ``newer_label``: a later text of the label is known and has not been read, so every statement is stale.
     """
 
     brand: str
@@ -155,6 +142,9 @@ class Medicine:
     indications: tuple[Indication, ...]
     safety: tuple[SafetyStatement, ...]
     not_held: tuple[str, ...] = ()
+    copies: tuple[Copy, ...] = ()
+    named_tests: tuple[NamedTest, ...] = ()
+    newer_label: NewerLabel | None = None
 
     @cached_property
     def drugs(self) -> frozenset[str]:
@@ -165,6 +155,18 @@ class Medicine:
     def statements(self) -> tuple[Statement, ...]:
         """Indications first, then safety statements."""
         return (*self.indications, *self.safety)
+
+    def copies_with(self, statement: Statement) -> tuple[Copy, ...]:
+        """The generics and biosimilars whose own label carries a statement."""
+        return tuple(copy for copy in self.copies if copy.carries(statement.rows))
+
+    def tests_for(self, statement: Statement, analyte: str | None = None) -> tuple[NamedTest, ...]:
+        """The tests that EMA documents name for a statement, of all its analytes or of one gene or marker."""
+        return tuple(
+            test
+            for test in self.named_tests
+            if set(test.rows) & set(statement.rows) and (analyte is None or test.asks_for(analyte))
+        )
 
 
 def genes_of(statement: Statement) -> frozenset[str]:
@@ -183,6 +185,11 @@ def analyte_of(leaf: Leaf) -> str:
         if value := getattr(leaf, attribute, None):
             return str(value)
     return ""
+
+
+def anchors_of(statement: Statement) -> tuple[Anchor, ...]:
+    """Every anchor of a statement: its own and those of its test requirements."""
+    return (*statement.anchors, *(test.anchor for test in statement.tests if test.anchor))
 
 
 def tumour_criterion(tumours: tuple[str, ...], excluded: tuple[str, ...]) -> Criterion | None:

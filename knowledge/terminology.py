@@ -102,7 +102,7 @@ class GeneTable:
         ids: dict[str, str] = {}
         ncbi: dict[str, str] = {}
         approved, previous, other = (_Names({}, {}) for _ in range(3))
-        for row in _table(path, _GENE_COLUMNS):
+        for row in table_rows(path.read_text(encoding="utf-8"), _GENE_COLUMNS, path.name):
             hgnc_id, symbol, gene_id, old, alias = row.split("\t")
             rows[symbol] = row
             ids[hgnc_id[5:]] = symbol
@@ -207,19 +207,24 @@ class TumourTree:
 
     @classmethod
     def load(cls, path: Path) -> TumourTree:
+        """Read the compiled tree from its file. Raises ``TableError`` like :meth:`parse`."""
+        return cls.parse(path.read_text(encoding="utf-8"), path.name)
+
+    @classmethod
+    def parse(cls, text: str, name: str = "oncotree.tsv") -> TumourTree:
         """Read the compiled tree. Raises ``TableError`` if a parent is missing or a branch has no root."""
         names: dict[str, str] = {}
         main_types: dict[str, str] = {}
         parents: dict[str, str] = {}
         by_nci: dict[str, str] = {}
         by_name: dict[str, str] = {}
-        for row in _table(path, _TUMOUR_COLUMNS):
-            code, name, parent, main_type, nci = row.split("\t")
-            names[code], main_types[code], parents[code] = name, main_type, parent
-            _add(by_name, _name_key(name), code)
+        for row in table_rows(text, _TUMOUR_COLUMNS, name):
+            code, title, parent, main_type, nci = row.split("\t")
+            names[code], main_types[code], parents[code] = title, main_type, parent
+            _add(by_name, _name_key(title), code)
             for reference in _cell(nci):
                 _add(by_nci, reference, code)
-        ancestors = {code: _ancestors(code, parents, path) for code in names}
+        ancestors = {code: _ancestors(code, parents, name) for code in names}
         return cls(names, main_types, ancestors, by_nci, by_name)
 
     def __contains__(self, code: object) -> bool:
@@ -261,12 +266,12 @@ class TumourTree:
         return self._by_name.get(_name_key(text)) or None
 
 
-def _ancestors(code: str, parents: Mapping[str, str], path: Path) -> tuple[str, ...]:
+def _ancestors(code: str, parents: Mapping[str, str], name: str) -> tuple[str, ...]:
     above: list[str] = []
     node = parents[code]
     while node:
         if node not in parents or node in above:
-            raise TableError(f"{path.name}: {code} does not lead to the root, it stops at {node}")
+            raise TableError(f"{name}: {code} does not lead to the root, it stops at {node}")
         above.append(node)
         node = parents[node]
     return tuple(above)
@@ -280,10 +285,10 @@ def _cell(joined: str) -> tuple[str, ...]:
     return tuple(joined.split("|")) if joined else ()
 
 
-def _table(path: Path, columns: str) -> list[str]:
-    """The rows below the comments and the line of column names."""
-    lines = path.read_text(encoding="utf-8").split("\n")
+def table_rows(text: str, columns: str, name: str) -> list[str]:
+    """The rows of a compiled table below the comments and the line of column names. Raises ``TableError``."""
+    lines = text.split("\n")
     start = next((number for number, line in enumerate(lines) if not line.startswith("#")), 0)
     if lines[start] != columns or lines[-1]:
-        raise TableError(f"{path.name}: expected the columns {columns.split()} and a line break at the end")
+        raise TableError(f"{name}: expected the columns {columns.split()} and a line break at the end")
     return lines[start + 1 : -1]

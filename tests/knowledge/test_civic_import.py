@@ -22,7 +22,7 @@ from knowledge.civic.refusal import NotExact
 from knowledge.civic.tables import read_civic_files
 from knowledge.evidence import EvidenceStatement, Regimen
 from knowledge.evidence_table import COLUMNS, InvalidEvidence, read_evidence
-from knowledge.loading import DATA, EVIDENCE, load_terminology
+from knowledge.loading import DATA, EVIDENCE, load_genes
 from knowledge.reading import CriterionReader
 from knowledge.terminology import GeneTable
 from knowledge.yaml_files import read_yaml
@@ -35,7 +35,7 @@ INNS = {"Gefitinib": "gefitinib", "Erlotinib": "erlotinib", "Dabrafenib": "dabra
 
 @pytest.fixture(scope="module")
 def genes() -> GeneTable:
-    return load_terminology()[0]
+    return load_genes()
 
 
 @pytest.fixture(scope="module")
