@@ -13,7 +13,7 @@ import click
 from cds_service.advisor import Advisor
 from cds_service.codec import dumps
 from cds_service.inputs import Input, json_files, read_inputs
-from cds_service.kb_commands import kb
+from cds_service.kb import kb
 from cds_service.outcomes import ServiceError
 from cds_service.settings import LOOPBACK, SettingsError, check_startable, load_settings, state_folder, store_url
 from cds_service.store import Store, StoreError
@@ -206,7 +206,7 @@ def _labelled(paths: tuple[Path, ...]) -> Iterator[tuple[Input, str]]:
 def _advisor() -> Advisor:
     try:
         settings = load_settings()
-        return Advisor.load(settings.amplification_copies, settings.site_codes)
+        return Advisor.load(settings.amplification_copies, settings.site_codes, settings.knowledge)
     except _UNUSABLE as error:
         raise click.ClickException(str(error)) from None
 

@@ -82,6 +82,12 @@ class DrugTable:
         cells = [line.split("\t") for line in lines if not line.startswith("#")][1:]
         return cls(((row[0], row[1], row[2]) for row in cells), read_yaml(data / "drugs.yaml"))
 
+    def inns(self) -> frozenset[str]:
+        """Every drug that a record can name, components of combinations too."""
+        tables = (self._atc.values(), self._rxnorm.values())
+        named = (drugs for candidates in self._names.values() for _, drugs in candidates)
+        return frozenset(drug for table in (*tables, named) for drugs in table for drug in drugs)
+
     def of_concept(self, concept: Any) -> DrugReading:
         """The drugs of a CodeableConcept: several codings of one drug are one, of different drugs a combination."""
         by_system: dict[str, list[str]] = {}

@@ -105,6 +105,12 @@ class MappingTables:
         text = concept.get("text") if isinstance(concept, dict) else None
         return self.expression_names.get(text.strip().lower()) if isinstance(text, str) else None
 
+    def marker_names(self) -> frozenset[str]:
+        """Every protein marker that a rule names; beside these any gene can be the name of its protein."""
+        rules = (*self.rules.values(), *self.expression_names.values())
+        proteins = (*self.markers.proteins.values(), *self.markers.antigens.values())
+        return frozenset({rule.marker for rule in rules if rule.marker} | {protein.marker for protein in proteins})
+
     def unread_name(self, concept: Any) -> str | None:
         """The name of a code that is relevant and has no reader yet."""
         for system, code, _ in codings(concept):

@@ -125,6 +125,12 @@ class TherapyRules:
                             return found
         return None
 
+    def treatment_names(self) -> frozenset[str]:
+        """Every treatment that is no single drug and that a procedure can name."""
+        tables = [treatments for _, treatments, _ in self.procedure_systems]
+        found = [treatment for table in (*tables, self.procedure_profiles) for treatment in table.values()]
+        return frozenset(name for treatment in found for name in treatment.therapies)
+
 
 def profiles_of(data: Json) -> Iterator[str]:
     """The last segments of the profiles that a resource names, without versions."""
