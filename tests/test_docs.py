@@ -47,6 +47,7 @@ from knowledge.criteria import (
 from knowledge.evaluation import Layer, Outcome
 from knowledge.facts import Fact, Kind, Origin, Source, State
 from knowledge.loading import SCHEMAS
+from knowledge.validation import CHECKS
 from knowledge.wording import criterion_name
 
 ROOT = Path(__file__).parent.parent
@@ -99,12 +100,35 @@ def test_every_command_and_option_is_documented():
     sections = dict(re.findall(r"^## oncohooks (\w+)\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL))
     assert set(sections) == set(cli.main.commands)
     for name, command in cli.main.commands.items():
-        parameters = _parameters(command)
-        options = {option for parameter in parameters for option in (*parameter.opts, *parameter.secondary_opts)}
-        flags = {option for option in options if option.startswith("-")}
-        assert set(re.findall(r"^\| `(--?[\w-]+)`", sections[name], re.MULTILINE)) == flags, name
-        arguments = [parameter.name for parameter in parameters if isinstance(parameter, click.Argument)]
-        assert all(f"{argument.upper()}…" in sections[name] for argument in arguments if argument), name
+        parts = _subsections(name, sections[name])
+        if isinstance(command, click.Group) and parts:
+            assert set(parts) == set(command.commands), name
+            for inner, part in parts.items():
+                _assert_documented(command.commands[inner], part)
+        else:
+            _assert_documented(command, sections[name])
+
+
+def _subsections(group: str, section: str) -> dict[str, str]:
+    """The parts of a section about the commands of a group."""
+    pattern = rf"^### oncohooks {group} ([\w-]+)\n(.*?)(?=^### |\Z)"
+    return dict(re.findall(pattern, section, re.MULTILINE | re.DOTALL))
+
+
+def _assert_documented(command: click.Command, text: str):
+    parameters = _parameters(command)
+    options = {option for parameter in parameters for option in (*parameter.opts, *parameter.secondary_opts)}
+    flags = {option for option in options if option.startswith("-")}
+    assert set(re.findall(r"^\| `(--?[\w-]+)`", text, re.MULTILINE)) == flags, command.name
+    for argument in (parameter for parameter in parameters if isinstance(parameter, click.Argument)):
+        assert f"{(argument.name or '').upper()}{'…' if argument.nargs == -1 else ''}" in text, command.name
+
+
+def test_every_check_of_the_knowledge_is_documented():
+    rows = {row[0].strip("`"): row[1] for row in _table_rows(_page("reference/command-line.md")) if len(row) == 2}
+    assert {name: rows.get(name, "").lower() for name in CHECKS} == {
+        name: said.lower() for name, said in CHECKS.items()
+    }
 
 
 def _parameters(command: click.Command) -> list[click.Parameter]:
