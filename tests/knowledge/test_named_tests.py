@@ -90,7 +90,8 @@ def script() -> ModuleType:
         ("PD-L1 protein (NSCLC)", ["PD-L1"]),
         ("KIT (CD117) protein", ["KIT", "CD117"]),
         ("CD30 protein", ["CD30"]),
-        ("del(17p)", ["del(17p)"]),
+        ("del(17p)", ["del(17p)", "TP53"]),
+        ("del(5q)", ["del(5q)"]),
         ("HRR genes", []),
     ],
 )
