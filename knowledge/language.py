@@ -30,7 +30,7 @@ class Phrase(str):
 
 def phrase(key: str, **values: object) -> Phrase:
     """A text that is made in English here and shown later, perhaps in another language."""
-    return Phrase(key, values)
+    return key if isinstance(key, Phrase) and not values else Phrase(key, values)
 
 
 def _filled(text: str, values: Mapping[str, object], said: Callable[[str], str]) -> str:
