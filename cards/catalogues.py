@@ -34,9 +34,10 @@ def read_catalogue(file: Path, code: str) -> Catalog:
 
 def _translated(catalogue: Catalog) -> Iterable[tuple[str, str | tuple[str, ...]]]:
     for message in catalogue:
-        if not message.id or message.fuzzy:
+        key, said = message.id, message.string
+        if not key or message.fuzzy:
             continue
-        if isinstance(message.id, str) and message.string:
-            yield message.id, str(message.string)
-        elif not isinstance(message.id, str) and all(message.string):
-            yield message.id[0], tuple(message.string)
+        if isinstance(key, str) and isinstance(said, str) and said:
+            yield key, said
+        elif not isinstance(key, str) and said and not isinstance(said, str) and all(said):
+            yield key[0], tuple(said)

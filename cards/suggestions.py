@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from knowledge.language import Language
+from knowledge.language import Language, phrase
 from knowledge.orders import DrugDraft
 from knowledge.statements import Medicine
 from knowledge.yaml_files import read_yaml
@@ -55,7 +55,7 @@ class Suggester:
 
     def germline(self, genes: Iterable[str]) -> list[Suggestion]:
         """One draft order of germline testing for the genes together."""
-        text = self.say("Germline analysis: {genes}", genes=", ".join(genes))
+        text = phrase("Germline analysis: {genes}", genes=", ".join(genes))
         return [self._order_test(TestCode(text))]
 
     def medicines(self, medicines: Iterable[Medicine]) -> list[Suggestion]:
@@ -74,7 +74,7 @@ class Suggester:
         return self._suggestion(text, {"type": "delete", "description": text, "resourceId": draft.reference})
 
     def _code(self, analyte: str) -> TestCode:
-        return self.codes.get(analyte) or TestCode(self.say("{analyte} test", analyte=self.say(analyte)))
+        return self.codes.get(analyte) or TestCode(phrase("{analyte} test", analyte=phrase(analyte)))
 
     def _order_test(self, code: TestCode) -> Suggestion:
         text = self.say(code.text)

@@ -14,8 +14,8 @@ from knowledge.language import phrase
 
 _DERIVED = "(derived by CPIC table)"
 _NORMAL = "normal metaboliser"
-_TABLE_SAYS = "CPIC's table says {phenotypes}"
-_LABORATORY_SAYS = "the laboratory says {phenotypes}"
+_TABLE_SAYS = phrase("CPIC's table says {phenotypes}")
+_LABORATORY_SAYS = phrase("the laboratory says {phenotypes}")
 _AS_TESTED = phrase("normal as far as alleles were tested; which ones is not known here")
 
 

@@ -59,7 +59,7 @@ def note_facts(context: Context, rule: CodeRule) -> list[Fact]:
     facts = []
     for index, note in enumerate(objects(context.data.get("note"))):
         text, where = string(note.get("text")), f"note[{index}].text"
-        if text and (score := _named_score(context, rule, text, where, ("read from a note",))):
+        if text and (score := _named_score(context, rule, text, where, (phrase("read from a note"),))):
             facts.append(_score_fact(context, rule, score))
     return facts
 

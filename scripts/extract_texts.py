@@ -37,9 +37,19 @@ _ABOUT = {
     "knowledge": "Texts of the knowledge files: statements, judgements, partners, tests, classes.",
     "drugs": "Names of drugs by their INN.",
 }
+#: Markers that readers set themselves, and the class of a negative that covers every small variant.
+_MARKERS = ("birth-date", "course", "menopausal-state", "metastasis", "sex", "small variant")
+#: Tables of fhir_mappings/data whose keys are the values of facts.
+_KEYS_OF_TABLES = (
+    ("answers.yaml", "change_types"),
+    ("disease_status.yaml", "values"),
+    ("pharmacogenomics.yaml", "phenotype_words"),
+    ("pharmacogenomics.yaml", "gene_phenotype_words", "*"),
+    ("therapies.yaml", "statuses", "*"),
+)
 _DATED = re.compile(
     r'"(?:POT-Creation-Date|PO-Revision-Date|Last-Translator|Language-Team|Generated-By|Project-Id-Version'
-    r'|Report-Msgid-Bugs-To): .*\n'
+    r"|Report-Msgid-Bugs-To): .*\n"
 )
 
 
@@ -53,9 +63,12 @@ def main() -> None:
     texts = all_texts()
     outdated = []
     for code in sorted(languages):
-        for domain, found in texts.items():
-            file = LOCALE / code / f"{domain}.po"
-            written = updated(file, code, domain, found)
+        files = {domain: LOCALE / code / f"{domain}.po" for domain in texts}
+        known = {
+            domain: _messages(read_catalogue(file, code)) if file.exists() else {} for domain, file in files.items()
+        }
+        for domain, file in files.items():
+            written = updated(code, domain, texts, known)
             if file.exists() and file.read_bytes() == written:
                 continue
             outdated.append(str(file.relative_to(ROOT)))
@@ -63,7 +76,7 @@ def main() -> None:
                 file.parent.mkdir(exist_ok=True)
                 file.write_bytes(written)
     for name in outdated:
-        print(f"{'not up to date' if arguments.check else 'written'}: {name}", file=sys.stderr)
+        sys.stderr.write(f"{'not up to date' if arguments.check else 'written'}: {name}\n")
     sys.exit(1 if arguments.check and outdated else 0)
 
 
@@ -145,17 +158,30 @@ def words_of_facts() -> Iterator[Found]:
     for path in sorted(data.rglob("*.yaml")):
         found = _members(read_yaml(path), {"value", "label", "marker", "method", "warning", "phenotype", "class"})
         yield from ((text, path.relative_to(ROOT).as_posix()) for text in found)
-    statuses = read_yaml(data / "therapies.yaml")["statuses"]
-    for resource in statuses:
-        if isinstance(statuses[resource], dict):
-            yield from ((status, "fhir_mappings/data/therapies.yaml") for status in statuses[resource])
+    yield from ((word, "fhir_mappings") for word in _MARKERS)
+    for name, *steps in _KEYS_OF_TABLES:
+        yield from ((word, f"fhir_mappings/data/{name}") for word in _keys(read_yaml(data / name), steps))
+    sites = read_yaml(data / "disease_status.yaml")["metastasis"]["sites"]
+    yield from ((site, "fhir_mappings/data/disease_status.yaml") for table in sites.values() for site in table.values())
+
+
+def _keys(data: dict, steps: list[str]) -> Iterator[str]:
+    """The keys of the tables to which the steps lead; ``*`` is any key."""
+    if not steps:
+        yield from (key for key in data if isinstance(key, str))
+        return
+    for key, value in data.items():
+        if steps[0] in ("*", key) and isinstance(value, dict):
+            yield from _keys(value, steps[1:])
 
 
 def texts_of_cards() -> Iterator[Found]:
     """Orders of tests, and reasons why a card is not followed."""
     data = ROOT / "cards" / "data"
     for path in sorted(data.glob("*.yaml")):
-        found = _members(read_yaml(path), {"text"} if path.name == "test_orders.yaml" else {"display"})
+        document = read_yaml(path)
+        found = [*_members(document, {"text"} if path.name == "test_orders.yaml" else {"display"})]
+        found += document.get("tests", ())
         yield from ((text, path.relative_to(ROOT).as_posix()) for text in found)
 
 
@@ -190,10 +216,10 @@ def _knowledge_texts(folder: str, document: dict) -> Iterator[str]:
 
 def names_of_drugs() -> Iterator[Found]:
     """Every drug that a record is read for, that a label is of, or that a class has as a member."""
-    table = ROOT / "fhir_mappings" / "data" / "drugs.tsv"
-    for line in table.read_text(encoding="utf-8").splitlines():
+    table = "fhir_mappings/data/drugs.tsv"
+    for line in (ROOT / table).read_text(encoding="utf-8").splitlines():
         if not line.startswith(("#", "drugs\t")):
-            yield from ((drug.strip(), "fhir_mappings/data/drugs.tsv") for drug in re.split(r" [/+] |;", line.split("\t")[0]))
+            yield from ((drug.strip(), table) for drug in re.split(r" [/+] |;", line.split("\t")[0]))
     for path in sorted((ROOT / "knowledge" / "data").glob("*/*.yaml")):
         if path.name.endswith(".cases.yaml"):
             continue
@@ -224,16 +250,17 @@ def _members(data: object, names: set[str], *, spaced: bool = False) -> Iterator
 # --- the catalogue -----------------------------------------------------------------------------------
 
 
-def updated(file: Path, code: str, domain: str, found: dict[Key, list[str]]) -> bytes:
-    """The bytes of a catalogue with these texts and the translations that the file has."""
-    old = _messages(read_catalogue(file, code)) if file.exists() else {}
+def updated(
+    code: str, domain: str, texts: dict[str, dict[Key, list[str]]], known: dict[str, dict[Key, Message]]
+) -> bytes:
+    """The bytes of a catalogue with its texts and their translations, wherever among the known ones they stand."""
     catalogue = Catalog(
         locale=code.replace("-", "_"),
         header_comment=f"# {_ABOUT[domain]}\n# Updated by scripts/extract_texts.py; not reviewed by a clinician.",
         fuzzy=False,
     )
-    for key, places in found.items():
-        kept = old.pop(key, None)
+    for key, places in texts[domain].items():
+        kept = next((known[name][key] for name in (domain, *known) if key in known[name]), None)
         catalogue.add(
             key,
             kept.string if kept else None,
@@ -241,9 +268,10 @@ def updated(file: Path, code: str, domain: str, found: dict[Key, list[str]]) -> 
             flags=kept.flags & {"fuzzy"} if kept else (),
             user_comments=kept.user_comments if kept else (),
         )
-    for key in sorted(old, key=str):
-        if any(old[key].string if isinstance(old[key].string, tuple) else [old[key].string]):
-            catalogue.obsolete[key] = old[key]
+    used = {key for found in texts.values() for key in found}
+    for key, message in sorted(known[domain].items(), key=str):
+        if key not in used and any([message.string] if isinstance(message.string, str) else message.string):
+            catalogue.obsolete[key] = message
     stream = io.BytesIO()
     write_po(stream, catalogue, width=118, include_lineno=False)
     return _DATED.sub("", stream.getvalue().decode()).encode()
