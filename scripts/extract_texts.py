@@ -65,7 +65,7 @@ def main() -> None:
     for code in sorted(languages):
         files = {domain: LOCALE / code / f"{domain}.po" for domain in texts}
         known = {
-            domain: _messages(read_catalogue(file, code)) if file.exists() else {} for domain, file in files.items()
+            domain: messages_of(read_catalogue(file, code)) if file.exists() else {} for domain, file in files.items()
         }
         for domain, file in files.items():
             written = updated(code, domain, texts, known)
@@ -277,7 +277,7 @@ def updated(
     return _DATED.sub("", stream.getvalue().decode()).encode()
 
 
-def _messages(catalogue: Catalog) -> dict[Key, Message]:
+def messages_of(catalogue: Catalog) -> dict[Key, Message]:
     messages = [*catalogue.obsolete.values(), *(message for message in catalogue if message.id)]
     return {message.id if isinstance(message.id, str) else tuple(message.id): message for message in messages}
 
