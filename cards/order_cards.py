@@ -12,6 +12,7 @@ from cards.suggestions import Suggestion
 from cards.summaries import with_names
 from knowledge.evaluation import Finding
 from knowledge.facts import Kind
+from knowledge.language import Language
 from knowledge.prescribing import DraftJudgement, Support
 from knowledge.statements import SafetyStatement
 from knowledge.wording import describe_fact
