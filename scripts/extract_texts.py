@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import csv
 import io
 import re
 import sys
@@ -220,6 +221,10 @@ def names_of_drugs() -> Iterator[Found]:
     for line in (ROOT / table).read_text(encoding="utf-8").splitlines():
         if not line.startswith(("#", "drugs\t")):
             yield from ((drug.strip(), table) for drug in re.split(r" [/+] |;", line.split("\t")[0]))
+    evidence = "knowledge/data/evidence/civic.tsv"
+    with (ROOT / evidence).open(encoding="utf-8") as stream:
+        rows = csv.DictReader((line for line in stream if not line.startswith("#")), delimiter="\t")
+        yield from ((inn, evidence) for row in rows for inn in row["inns"].split("|") if inn)
     for path in sorted((ROOT / "knowledge" / "data").glob("*/*.yaml")):
         if path.name.endswith(".cases.yaml"):
             continue

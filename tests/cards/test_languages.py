@@ -47,10 +47,14 @@ class Tags(HTMLParser):
 
 @pytest.fixture(scope="module", params=LANGUAGES)
 def said(request: pytest.FixtureRequest, advisor: Advisor) -> tuple[str, list[Planned], set[str]]:
-    """The code of a language, cards about all example patients in it, and what its catalogues lacked."""
+    """The code of a language, cards about example patients in it, and what its catalogues lacked.
+
+    All patients for a language that has catalogues; English has none that could lack anything.
+    """
     language, heard = listening(load_language(request.param))
-    cards = list(cards_about(example_patients(), language, advisor))
-    assert len(cards) > 2000
+    patients = example_patients()[:: 4 if request.param == "en" else 1]
+    cards = list(cards_about(patients, language, advisor))
+    assert len(cards) > 500
     return request.param, cards, heard.missing
 
 

@@ -8,10 +8,21 @@ from functools import cache
 from itertools import count
 from typing import Any
 
-from cards import Basis, CardMaker, CardStyle, Notice, Planned, Suggester, order_cards, patient_view_cards
+from cards import (
+    Basis,
+    CardMaker,
+    CardStyle,
+    Notice,
+    Planned,
+    Suggester,
+    evidence_cards,
+    order_cards,
+    patient_view_cards,
+)
 from cds_service import Advisor
 from knowledge import evaluate
 from knowledge.cases import case_files, read_cases
+from knowledge.evidence_findings import evaluate_evidence
 from knowledge.facts import Fact
 from knowledge.language import Language
 from knowledge.loading import DATA
@@ -60,7 +71,7 @@ def cards_about(
 
 
 def cards_of(facts: tuple[Fact, ...], drugs: tuple[str, ...], language: Language, advisor: Advisor) -> list[Planned]:
-    """All cards about one patient: of the opened chart, and of a draft with these drugs."""
+    """All cards about one patient: of the opened chart, of evidence, and of a draft with these drugs."""
     numbers = count()
     maker = CardMaker(
         replace(EVERYTHING, language=language),
@@ -73,6 +84,7 @@ def cards_of(facts: tuple[Fact, ...], drugs: tuple[str, ...], language: Language
     orders = Orders((DrugDraft("MedicationRequest/1", drugs, "draft"),)) if drugs else Orders()
     judged = judge_drafts(orders, findings, facts, advisor.knowledge.reference)
     return [
+        *evidence_cards(evaluate_evidence(facts, advisor.knowledge, TODAY, findings), maker),
         *patient_view_cards(findings, facts, Orders(), advisor.germline_genes, maker),
         *order_cards(judged, maker),
     ]
