@@ -5,6 +5,7 @@ from cards.cards import patient_view_cards
 from cards.details import Basis
 from cards.evidence_cards import evidence_cards
 from cards.germline import load_germline_genes
+from cards.languages import UnknownLanguage, available_languages, load_language
 from cards.order_cards import order_cards
 from cards.override_reasons import load_override_reasons
 from cards.style import DEFAULT_STYLE, CardStyle, Indicator, Notice
@@ -21,8 +22,11 @@ __all__ = [
     "Planned",
     "Suggester",
     "TestCode",
+    "UnknownLanguage",
+    "available_languages",
     "evidence_cards",
     "load_germline_genes",
+    "load_language",
     "load_override_reasons",
     "load_test_codes",
     "order_cards",

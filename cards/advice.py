@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from knowledge.criteria import Role
 from knowledge.evaluation import Finding, Layer, Outcome
 from knowledge.facts import Fact, Kind, Origin, State
+from knowledge.language import phrase
 from knowledge.orders import Orders
 from knowledge.prescribing import current_drugs
 from knowledge.statements import Indication, Medicine, TestRequirement, analyte_of
@@ -22,7 +23,7 @@ _CLOSED = (Outcome.UNMET, Outcome.CLEAR)
 NO_ORDERS = Orders()
 
 #: The "analyte" whose result refines a tumour type that is recorded too broadly for a label.
-HISTOLOGY = "histology"
+HISTOLOGY = phrase("histology")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,11 +13,12 @@ from cards.override_reasons import in_language
 from cards.style import CardStyle, Indicator
 from cards.suggestions import Suggester, Suggestion
 from cards.summaries import cut
+from knowledge.language import phrase
 from knowledge.statements import Medicine
 
 Card = dict[str, Any]
 
-SOURCE_LABEL = "Oncohooks: EU product information (EMA)"
+SOURCE_LABEL = phrase("Oncohooks: EU product information (EMA)")
 SOURCE_URL = "https://www.ema.europa.eu/en/medicines"
 #: The code system of ``source.topic``: one code for each piece of advice, the same at every call.
 TOPIC_SYSTEM = "urn:oncohooks:advice"
@@ -61,7 +62,11 @@ class CardMaker:
             "summary": cut(summary),
             "detail": detail,
             "indicator": indicator.value,
-            "source": {"label": SOURCE_LABEL, "url": SOURCE_URL, "topic": {"system": TOPIC_SYSTEM, "code": code}},
+            "source": {
+                "label": self.style.language(SOURCE_LABEL),
+                "url": SOURCE_URL,
+                "topic": {"system": TOPIC_SYSTEM, "code": code},
+            },
         }
         if links := self._links(medicines, statements):
             card["links"] = links

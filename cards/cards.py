@@ -59,11 +59,11 @@ def _options_card(advice: TherapyOptions, maker: CardMaker) -> Planned:
     opening = [fact for fact in advice.evidence if fact.kind is not Kind.DISEASE and fact.state is State.PRESENT]
     opening = [fact for fact in opening if {*fact.genes, fact.marker} & set(advice.key)]
     opened_by = ", ".join(finding_names(opening, say)) or _without_positive(advice.evidence, say)
-    names = list(dict.fromkeys(medicine.inn for medicine in advice.medicines))
+    names = list(dict.fromkeys(say.drug(medicine.inn) for medicine in advice.medicines))
     return maker.planned(
         topic="options" + "".join(advice.key) if advice.key else "optionsWithoutPositiveBiomarker",
         indicator=Indicator.INFO,
-        summary=with_names(say("{finding}: EU-label options ", finding=opened_by), names),
+        summary=with_names(say("{finding}: EU-label options ", finding=opened_by), names, say),
         detail=options_detail(advice, maker.basis, say),
         medicines=advice.medicines,
         statements=[finding.statement.id for finding in advice.findings],
@@ -95,7 +95,7 @@ def _tests_card(advice: TestsFirst, maker: CardMaker) -> Planned:
     return maker.planned(
         topic=f"testsFirst{''.join(tumours)}",
         indicator=Indicator.INFO,
-        summary=with_names(where + sent, analytes),
+        summary=with_names(where + sent, [say(analyte) for analyte in analytes], say),
         detail=missing_tests_detail(advice, maker.basis, say),
         statements=[finding.statement.id for missing in advice.missing for finding in missing.findings],
         suggestions=_test_suggestions(analytes, maker),
@@ -115,7 +115,7 @@ def _unclear_card(advice: TumourUnclear, maker: CardMaker) -> Planned:
     say = maker.style.language
     names = finding_names(advice.biomarkers, say)
     summary = (
-        with_names(say("Tumour type unclear, EU labels not judged for "), names)
+        with_names(say("Tumour type unclear, EU labels not judged for "), names, say)
         if names
         else say("Tumour type unclear")
     )
@@ -125,7 +125,7 @@ def _unclear_card(advice: TumourUnclear, maker: CardMaker) -> Planned:
 def _germline_card(advice: GermlineFollowUp, maker: CardMaker) -> Planned:
     say = maker.style.language
     genes = list(dict.fromkeys(gene for fact in advice.variants for gene in fact.genes))
-    summary = with_names(say("Tumour finding that may be germline: "), finding_names(advice.variants, say))
+    summary = with_names(say("Tumour finding that may be germline: "), finding_names(advice.variants, say), say)
     suggestions = maker.suggester.germline(genes) if maker.suggester else []
     detail = germline_detail(advice, maker.basis, say)
     return maker.planned(f"germline{''.join(genes)}", Indicator.INFO, summary, detail, suggestions=suggestions)
@@ -133,15 +133,16 @@ def _germline_card(advice: GermlineFollowUp, maker: CardMaker) -> Planned:
 
 def _safety_card(advice: SafetyAlert, maker: CardMaker) -> Planned:
     finding = advice.finding
-    found = ", ".join(
-        finding_names((fact for fact in advice.evidence if fact.kind is not Kind.DISEASE), maker.style.language)
-    )
+    say = maker.style.language
+    drug = say.drug(finding.medicine.inn)
+    biomarkers = (fact for fact in advice.evidence if fact.kind is not Kind.DISEASE)
+    found = ", ".join(finding_names(biomarkers, say))
     is_contraindication = getattr(finding.statement, "category", "") == "contraindication"
     return maker.planned(
         topic=f"safety{finding.statement.id}",
         indicator=Indicator.CRITICAL if is_contraindication else Indicator.WARNING,
-        summary=f"{finding.medicine.inn}: {found}" if found else finding.medicine.inn,
-        detail=safety_detail(advice, maker.basis, maker.style.language),
+        summary=f"{drug}: {found}" if found else drug,
+        detail=safety_detail(advice, maker.basis, say),
         medicines=(finding.medicine,),
         statements=(finding.statement.id,),
     )

@@ -43,16 +43,16 @@ def missing_tests_detail(advice: TestsFirst, basis: Basis, say: Language = ENGLI
     """Each missing analyte with the options that wait for it and what the labels require of the test."""
     lines = [f"**{say('No usable result in the record for')}**", ""]
     for missing in advice.missing:
-        lines.append(bullet(f"**{escape(missing.analyte)}**: {escape(_waiting_medicines(missing, say))}"))
+        lines.append(bullet(f"**{escape(say(missing.analyte))}**: {escape(_waiting_medicines(missing, say))}"))
         lines += requirement_lines(missing.requirements, say)
     if advice.known:
-        names = ", ".join(entry.analyte for entry in advice.known)
+        names = ", ".join(say(entry.analyte) for entry in advice.known)
         lines += ["", escape(say("Tested, but not in the detail that a label asks for: {analytes}.", analytes=names))]
     if advice.awaited:
-        names = ", ".join(entry.analyte for entry in advice.awaited)
+        names = ", ".join(say(entry.analyte) for entry in advice.awaited)
         lines += ["", escape(say("Ordered, no result in the record yet: {analytes}.", analytes=names))]
     if advice.agnostic:
-        names = ", ".join(advice.agnostic)
+        names = ", ".join(map(say, advice.agnostic))
         text = say("Labels for tumours of any type, after other options, also ask for: {analytes}.", analytes=names)
         lines += ["", escape(text)]
     lines += evidence_lines(advice.tumours, say)
@@ -62,7 +62,7 @@ def missing_tests_detail(advice: TestsFirst, basis: Basis, say: Language = ENGLI
 
 def unclear_detail(advice: TumourUnclear, basis: Basis, say: Language = ENGLISH) -> str:
     """The biomarkers and the diagnosis that keeps their labels from being judged."""
-    names = ", ".join(sorted(medicine.inn for medicine in advice.medicines))
+    names = ", ".join(sorted(say.drug(medicine.inn) for medicine in advice.medicines))
     lines = [
         escape(
             say(
@@ -92,7 +92,10 @@ def safety_detail(advice: SafetyAlert, basis: Basis, say: Language = ENGLISH) ->
     finding = advice.finding
     statement = finding.statement
     consequence = "" if isinstance(statement, Indication) else statement.consequence
-    lines = [f"**{escape(finding.medicine.brand)} ({escape(finding.medicine.inn)})**: {escape(say(consequence))}", ""]
+    lines = [
+        f"**{escape(finding.medicine.brand)} ({escape(say.drug(finding.medicine.inn))})**: {escape(say(consequence))}",
+        "",
+    ]
     lines.append(label_link(finding.medicine, say))
     lines += evidence_lines(advice.evidence, say)
     return "\n".join(lines + basis_lines(basis, [finding], say))
@@ -100,7 +103,11 @@ def safety_detail(advice: SafetyAlert, basis: Basis, say: Language = ENGLISH) ->
 
 def _medicine_lines(medicine: Medicine, findings: Sequence[Finding], say: Language) -> list[str]:
     conditional = f", {say('conditional authorisation')}" if medicine.conditional else ""
-    lines = [bullet(f"**{escape(medicine.brand)}** ({escape(medicine.inn)}{conditional}), {label_link(medicine, say)}")]
+    lines = [
+        bullet(
+            f"**{escape(medicine.brand)}** ({escape(say.drug(medicine.inn))}{conditional}), {label_link(medicine, say)}"
+        )
+    ]
     for finding in findings:
         statement = finding.statement
         if isinstance(statement, Indication):
@@ -116,13 +123,13 @@ def _medicine_lines(medicine: Medicine, findings: Sequence[Finding], say: Langua
 
 def open_questions(finding: Finding, say: Language = ENGLISH) -> list[str]:
     """What a clinician has to verify, in words, each once."""
-    return [_described(criterion) for criterion in finding.open_criteria()]
+    return [_described(criterion, say) for criterion in finding.open_criteria()]
 
 
 @lru_cache(maxsize=4096)
-def _described(criterion: Criterion) -> str:
+def _described(criterion: Criterion, say: Language) -> str:
     """Criteria are those of the knowledge base, and the same ones are open for most patients."""
-    return describe(criterion)
+    return describe(criterion, say)
 
 
 def _veto_lines(findings: Iterable[Finding], say: Language) -> list[str]:
@@ -131,9 +138,9 @@ def _veto_lines(findings: Iterable[Finding], say: Language) -> list[str]:
     for finding in findings:
         partners = finding.statement.partners if isinstance(finding.statement, Indication) else ()
         names = [describe_partner(partner, say) for partner in partners]
-        regimen = say(" with ").join([finding.medicine.inn, *names])
+        regimen = say(" with ").join([say.drug(finding.medicine.inn), *names])
         regimens.setdefault((finding.veto.note if finding.veto else None) or "", {})[regimen] = None
-    return [bullet(f"{escape(', '.join(names))}: {escape(why)}") for why, names in regimens.items()]
+    return [bullet(f"{escape(', '.join(names))}: {escape(say(why))}") for why, names in regimens.items()]
 
 
 def label_link(medicine: Medicine, say: Language = ENGLISH) -> str:
@@ -160,7 +167,7 @@ def requirement_lines(requirements: Iterable[tuple[Medicine, TestRequirement]], 
 
 
 def _waiting_medicines(missing: MissingTest, say: Language) -> str:
-    names = sorted({finding.medicine.inn for finding in missing.findings})
+    names = sorted({say.drug(finding.medicine.inn) for finding in missing.findings})
     return say("needed to judge {drugs}", drugs=", ".join(names))
 
 
@@ -171,7 +178,7 @@ def evidence_lines(facts: Sequence[Fact], say: Language = ENGLISH) -> list[str]:
     lines = ["", f"**{say('Evidence used')}**", ""]
     for fact in facts:
         when = f", {fact.date}" if fact.date else f", {say('undated')}"
-        lines.append(bullet(f"{escape(describe_fact(fact))} ({escape(fact.source.reference + when)})"))
+        lines.append(bullet(f"{escape(describe_fact(fact, say))} ({escape(fact.source.reference + when)})"))
         lines += [bullet(escape(say("note: {warning}", warning=say(warning))), 1) for warning in fact.warnings]
     return lines
 
@@ -200,5 +207,5 @@ def finding_names(facts: Iterable[Fact], say: Language = ENGLISH) -> list[str]:
 
 def _finding_name(fact: Fact, say: Language) -> str:
     if fact.kind is Kind.EXPRESSION and fact.state is State.PRESENT and fact.value is None:
-        return say("{marker} positive", marker=describe_alteration(fact))
-    return describe_alteration(fact)
+        return say("{marker} positive", marker=describe_alteration(fact, say))
+    return describe_alteration(fact, say)

@@ -12,11 +12,11 @@ from cards.summaries import with_names
 from knowledge.criteria import Role
 from knowledge.evidence_findings import EvidenceFinding
 from knowledge.facts import Fact, Kind
-from knowledge.language import Language
+from knowledge.language import Language, phrase
 from knowledge.trace import leaf_of
 from knowledge.verdicts import Verdict
 
-SOURCE_LABEL = "Oncohooks: CIViC, evidence beyond the EU label"
+SOURCE_LABEL = phrase("Oncohooks: CIViC, evidence beyond the EU label")
 SOURCE_URL = "https://civicdb.org"
 
 
@@ -29,7 +29,7 @@ def evidence_cards(findings: Sequence[EvidenceFinding], maker: CardMaker) -> lis
     say = maker.style.language
     facts = _biomarkers([*beyond, *against])
     summary = with_names(
-        say("Evidence beyond the EU label, no recommendation: "), finding_names(facts, say) or [say("see detail")]
+        say("Evidence beyond the EU label, no recommendation: "), finding_names(facts, say) or [say("see detail")], say
     )
     planned = maker.planned(
         topic="evidence" + "".join(sorted({gene for fact in facts for gene in fact.genes})),
@@ -38,7 +38,7 @@ def evidence_cards(findings: Sequence[EvidenceFinding], maker: CardMaker) -> lis
         detail=_detail(beyond, against, facts, maker),
         statements=[finding.statement.id for finding in (*beyond, *against)],
     )
-    planned.card["source"] |= {"label": SOURCE_LABEL, "url": SOURCE_URL}
+    planned.card["source"] |= {"label": say(SOURCE_LABEL), "url": SOURCE_URL}
     return [planned]
 
 
@@ -66,7 +66,7 @@ def _section(heading: str, findings: Iterable[EvidenceFinding], say: Language) -
 
 def _claim(finding: EvidenceFinding, say: Language) -> str:
     items = ", ".join(item.id for item in finding.statement.items)
-    text = say("{claim} ({items})", claim=finding.statement.claim, items=items)
+    text = say("{claim} ({items})", claim=say(finding.statement.claim), items=items)
     if finding.contradicted_by:
         text += say("; other evidence says otherwise: {items}", items=", ".join(finding.contradicted_by))
     return text

@@ -18,7 +18,8 @@ _AUTOLINK = re.compile(r"(?i)(\bwww(?=\.)|:(?=//)|(?<=\w)@(?=\w))")
 
 
 #: Texts of only these characters, with no address and no block mark at the start, are already literal.
-_LITERAL = re.compile(r"[A-Za-z(%][A-Za-z0-9 ,;()%+/=.'≥≤–-]*(?::[A-Za-z0-9 ,;()%+=.'≥≤–-]+)*")
+_LETTERS = "A-Za-zÀ-ÖØ-öø-ÿ"
+_LITERAL = re.compile(rf"[{_LETTERS}(%][{_LETTERS}0-9 ,;()%+/=.'≥≤–-]*(?::[{_LETTERS}0-9 ,;()%+=.'≥≤–-]+)*")
 
 
 def escape(text: str) -> str:

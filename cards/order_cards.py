@@ -12,6 +12,7 @@ from cards.suggestions import Suggestion
 from cards.summaries import with_names
 from knowledge.evaluation import Finding
 from knowledge.facts import Kind
+from knowledge.language import Language
 from knowledge.prescribing import DraftJudgement, Support
 from knowledge.statement_wording import describe_partner
 from knowledge.statements import SafetyStatement
@@ -93,36 +94,38 @@ def _test_first(drug: str, maker: CardMaker) -> str:
 
 def _summary(judgement: DraftJudgement, maker: CardMaker) -> str:
     say = maker.style.language
-    drug = " / ".join(judgement.draft.drugs)
+    drug = " / ".join(map(say.drug, judgement.draft.drugs))
     alerts = sorted(judgement.alerts, key=lambda finding: _category(finding) != "contraindication")
     if alerts:
         return _alert_summary(drug, alerts[0], judgement, maker)
     if judgement.missing:
-        return with_names(_test_first(drug, maker), judgement.missing)
+        return with_names(_test_first(drug, maker), _said(judgement.missing, say), say)
     if judgement.undecided:
         return with_names(
-            say("{drug}: a result that does not decide, ", drug=drug), finding_names(judgement.undecided, say)
+            say("{drug}: a result that does not decide, ", drug=drug), finding_names(judgement.undecided, say), say
         )
     if judgement.awaited:
-        return with_names(say("{drug}: result awaited for ", drug=drug), judgement.awaited)
+        return with_names(say("{drug}: result awaited for ", drug=drug), _said(judgement.awaited, say), say)
     match judgement.support:
         case Support.FAILING:
-            return with_names(say("{drug}: not supported by the EU label with ", drug=drug), _closing_names(judgement))
-        case Support.RESISTANT:
-            return with_names(say("{drug}: recorded resistance, ", drug=drug), _veto_names(judgement))
-        case Support.PARTNER:
-            partners = [name for finding in judgement.findings for name in _partners(finding)]
             return with_names(
-                say("{drug}: EU label supports it together with ", drug=drug), list(dict.fromkeys(partners))
+                say("{drug}: not supported by the EU label with ", drug=drug), _closing_names(judgement, say), say
+            )
+        case Support.RESISTANT:
+            return with_names(say("{drug}: recorded resistance, ", drug=drug), _veto_names(judgement, say), say)
+        case Support.PARTNER:
+            partners = [name for finding in judgement.findings for name in _partners(finding, say)]
+            return with_names(
+                say("{drug}: EU label supports it together with ", drug=drug), list(dict.fromkeys(partners)), say
             )
         case Support.CLINICAL:
             why = [reason for finding in judgement.findings for reason in reasons(finding, say)]
-            return with_names(say("{drug}: biomarkers fit; ", drug=drug), list(dict.fromkeys(why)))
+            return with_names(say("{drug}: biomarkers fit; ", drug=drug), list(dict.fromkeys(why)), say)
         case Support.TUMOUR_UNCLEAR:
             return say("{drug}: tumour type unclear, EU label not judged", drug=drug)
         case Support.OTHER_TUMOUR:
             return with_names(
-                say("{drug}: no biomarker-dependent EU indication held for ", drug=drug), _tumours(judgement)
+                say("{drug}: no biomarker-dependent EU indication held for ", drug=drug), _tumours(judgement), say
             )
     return say("{drug}: an EU indication fits the record", drug=drug)
 
@@ -141,31 +144,35 @@ def _alert_summary(drug: str, alert: Finding, judgement: DraftJudgement, maker: 
             if category == "contraindication"
             else _test_first(drug, maker)
         )
-        return with_names(before, analytes) if analytes else before.rstrip(" :,")
+        return with_names(before, _said(analytes, say), say) if analytes else before.rstrip(" :,")
     before = (
         say("{drug}: contraindicated by the EU label, ", drug=drug)
         if category == "contraindication"
         else say("{drug}: EU label warning, ", drug=drug)
     )
-    return with_names(before, names)
+    return with_names(before, names, say)
+
+
+def _said(names: Iterable[str], say: Language) -> list[str]:
+    return [say(name) for name in names]
 
 
 def _category(finding: Finding) -> str:
     return finding.statement.category if isinstance(finding.statement, SafetyStatement) else ""
 
 
-def _closing_names(judgement: DraftJudgement) -> list[str]:
+def _closing_names(judgement: DraftJudgement, say: Language) -> list[str]:
     found = [fact for finding in judgement.findings for leaf in finding.closing() for fact in leaf.facts]
-    return list(dict.fromkeys(describe_fact(fact) for fact in found if fact.kind is not Kind.DISEASE))
+    return list(dict.fromkeys(describe_fact(fact, say) for fact in found if fact.kind is not Kind.DISEASE))
 
 
-def _veto_names(judgement: DraftJudgement) -> list[str]:
+def _veto_names(judgement: DraftJudgement, say: Language) -> list[str]:
     facts = [fact for finding in judgement.findings if finding.veto for fact in finding.veto.facts]
-    return finding_names(facts)
+    return finding_names(facts, say)
 
 
-def _partners(finding: Finding) -> Iterable[str]:
-    return [describe_partner(partner) for partner in finding.statement.partners]
+def _partners(finding: Finding, say: Language) -> Iterable[str]:
+    return [describe_partner(partner, say) for partner in finding.statement.partners]
 
 
 def _tumours(judgement: DraftJudgement) -> list[str]:

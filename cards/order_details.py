@@ -16,7 +16,7 @@ from cards.details import (
 from cards.markdown import bullet, escape
 from knowledge.evaluation import Finding, Outcome
 from knowledge.facts import Fact, Kind
-from knowledge.language import Language
+from knowledge.language import Language, phrase
 from knowledge.prescribing import DraftJudgement, Support
 from knowledge.statement_wording import describe_partner
 from knowledge.statements import Indication, Medicine, SafetyStatement, TestRequirement
@@ -36,20 +36,24 @@ def order_detail(judgement: DraftJudgement, basis: Basis, say: Language) -> str:
 
 
 def _headline(judgement: DraftJudgement, say: Language) -> str:
-    drug = f"**{escape(' / '.join(judgement.draft.drugs))}**"
+    drug = f"**{escape(' / '.join(map(say.drug, judgement.draft.drugs)))}**"
     said = _HEADLINES.get(judgement.support)
     return f"{drug}: {escape(say(said))}" if said else drug
 
 
 _HEADLINES = {
-    Support.SUPPORTED: "an indication of the EU label fits the record.",
-    Support.TEST: "no result in the record for a biomarker on which its EU indications depend.",
-    Support.PARTNER: "the EU label supports it together with a medicine that this patient's regimen does not hold.",
-    Support.TUMOUR_UNCLEAR: "its EU indications ask for a tumour type that the record does not tell.",
-    Support.CLINICAL: "the biomarkers fit an EU indication; line, stage, age or prior therapy as recorded do not.",
-    Support.FAILING: "a documented biomarker result excludes its EU indications for this tumour and regimen.",
-    Support.RESISTANT: "the record holds an alteration that predicts resistance.",
-    Support.OTHER_TUMOUR: (
+    Support.SUPPORTED: phrase("an indication of the EU label fits the record."),
+    Support.TEST: phrase("no result in the record for a biomarker on which its EU indications depend."),
+    Support.PARTNER: phrase(
+        "the EU label supports it together with a medicine that this patient's regimen does not hold."
+    ),
+    Support.TUMOUR_UNCLEAR: phrase("its EU indications ask for a tumour type that the record does not tell."),
+    Support.CLINICAL: phrase(
+        "the biomarkers fit an EU indication; line, stage, age or prior therapy as recorded do not."
+    ),
+    Support.FAILING: phrase("a documented biomarker result excludes its EU indications for this tumour and regimen."),
+    Support.RESISTANT: phrase("the record holds an alteration that predicts resistance."),
+    Support.OTHER_TUMOUR: phrase(
         "none of its biomarker-dependent EU indications is for the recorded tumour. "
         "Indications of the label that depend on no biomarker may not be held here."
     ),
@@ -66,11 +70,11 @@ def _alert_lines(alerts: Iterable[Finding], say: Language) -> Iterator[str]:
 
 
 _CATEGORIES = {
-    "contraindication": "Contraindication of the EU label",
-    "restriction": "Restriction of the EU label",
-    "warning": "Warning of the EU label",
-    "dose": "Dose advice of the EU label",
-    "test": "Test before treatment",
+    "contraindication": phrase("Contraindication of the EU label"),
+    "restriction": phrase("Restriction of the EU label"),
+    "warning": phrase("Warning of the EU label"),
+    "dose": phrase("Dose advice of the EU label"),
+    "test": phrase("Test before treatment"),
 }
 
 
@@ -79,13 +83,13 @@ def _test_lines(judgement: DraftJudgement, say: Language) -> list[str]:
     if judgement.missing:
         lines += ["", f"**{escape(say('No usable result in the record for'))}**", ""]
         for analyte in judgement.missing:
-            lines.append(bullet(escape(analyte)))
+            lines.append(bullet(escape(say(analyte))))
             lines += requirement_lines(_requirements(judgement, analyte), say)
     if judgement.undecided:
         names = ", ".join(finding_names(judgement.undecided, say))
         lines += ["", escape(say("Found, and not enough for the label to be judged: {findings}.", findings=names))]
     if judgement.awaited:
-        names = ", ".join(judgement.awaited)
+        names = ", ".join(map(say, judgement.awaited))
         lines += ["", escape(say("Ordered, no result in the record yet: {analytes}.", analytes=names))]
     return lines
 
@@ -114,7 +118,7 @@ def _indication_lines(judgement: DraftJudgement, say: Language) -> list[str]:
 
 def _why(finding: Finding, say: Language) -> str:
     if finding.veto:
-        return escape(finding.veto.note or say("recorded resistance"))
+        return escape(say(finding.veto.note or "recorded resistance"))
     if finding.outcome is Outcome.UNMET:
         return escape("; ".join(reasons(finding, say)))
     questions = open_questions(finding, say)
@@ -124,9 +128,9 @@ def _why(finding: Finding, say: Language) -> str:
 def reasons(finding: Finding, say: Language) -> list[str]:
     """What keeps an indication from being met, each once: what it excludes and was found, what it asks in vain."""
     texts = {
-        say("excluded by {finding}", finding=describe(leaf.criterion))
+        say("excluded by {finding}", finding=describe(leaf.criterion, say))
         if leaf.verdict is Verdict.TRUE
-        else say("not met: {criterion}", criterion=describe(leaf.criterion)): None
+        else say("not met: {criterion}", criterion=describe(leaf.criterion, say)): None
         for leaf in finding.closing()
     }
     return list(texts)

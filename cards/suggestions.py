@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from knowledge.language import Language
+from knowledge.language import Language, phrase
 from knowledge.orders import DrugDraft
 from knowledge.statements import Medicine
 from knowledge.yaml_files import read_yaml
@@ -55,7 +55,7 @@ class Suggester:
 
     def germline(self, genes: Iterable[str]) -> list[Suggestion]:
         """One draft order of germline testing for the genes together."""
-        text = self.say("Germline analysis: {genes}", genes=", ".join(genes))
+        text = phrase("Germline analysis: {genes}", genes=", ".join(genes))
         return [self._order_test(TestCode(text))]
 
     def medicines(self, medicines: Iterable[Medicine]) -> list[Suggestion]:
@@ -70,11 +70,11 @@ class Suggester:
 
     def deletion(self, draft: DrugDraft) -> Suggestion:
         """Taking the draft back."""
-        text = self.say("Remove the drafted order of {drug}", drug=" / ".join(draft.drugs))
+        text = self.say("Remove the drafted order of {drug}", drug=" / ".join(map(self.say.drug, draft.drugs)))
         return self._suggestion(text, {"type": "delete", "description": text, "resourceId": draft.reference})
 
     def _code(self, analyte: str) -> TestCode:
-        return self.codes.get(analyte) or TestCode(self.say("{analyte} test", analyte=analyte))
+        return self.codes.get(analyte) or TestCode(phrase("{analyte} test", analyte=phrase(analyte)))
 
     def _order_test(self, code: TestCode) -> Suggestion:
         text = self.say(code.text)
@@ -90,15 +90,16 @@ class Suggester:
         return self._suggestion(label, {"type": "create", "description": label, "resource": resource})
 
     def _order_medicine(self, medicine: Medicine) -> Suggestion:
+        name = self.say.drug(medicine.inn)
         coding = [{"system": ATC, "code": medicine.atc, "display": medicine.inn}] if medicine.atc else []
         resource = {
             "resourceType": "MedicationRequest",
             "status": "draft",
             "intent": "order",
-            "medicationCodeableConcept": ({"coding": coding} if coding else {}) | {"text": medicine.inn},
+            "medicationCodeableConcept": ({"coding": coding} if coding else {}) | {"text": name},
             "subject": {"reference": self.patient},
         }
-        label = self.say("Option: draft an order of {drug}", drug=medicine.inn)
+        label = self.say("Option: draft an order of {drug}", drug=name)
         return self._suggestion(label, {"type": "create", "description": label, "resource": resource})
 
     def _suggestion(self, label: str, action: dict[str, Any]) -> Suggestion:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from knowledge.language import ENGLISH, Language
+
 MAX_SUMMARY = 139
 
 
-def with_names(before: str, names: Sequence[str], after: str = "") -> str:
+def with_names(before: str, names: Sequence[str], say: Language = ENGLISH) -> str:
     """A sentence with as many of the names as fit; the others are counted, never dropped silently."""
     for shown in range(len(names), 0, -1):
-        rest = len(names) - shown
-        listed = ", ".join(names[:shown]) + (f" and {rest} more" if rest else "")
-        sentence = f"{before}{listed}{after}"
+        listed, rest = ", ".join(names[:shown]), len(names) - shown
+        sentence = before + (say("{names} and {rest} more", names=listed, rest=rest) if rest else listed)
         if len(sentence) <= MAX_SUMMARY:
             return sentence
-    return cut(f"{before}{len(names)} {'entry' if len(names) == 1 else 'entries'}{after}")
+    return cut(before + say.plural("{count} entry", "{count} entries", len(names)))
 
 
 def cut(sentence: str) -> str:

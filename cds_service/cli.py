@@ -15,7 +15,15 @@ from cds_service.codec import dumps
 from cds_service.inputs import Input, json_files, read_inputs
 from cds_service.kb import kb
 from cds_service.outcomes import ServiceError
-from cds_service.settings import LOOPBACK, SettingsError, check_startable, load_settings, state_folder, store_url
+from cds_service.settings import (
+    LOOPBACK,
+    Settings,
+    SettingsError,
+    check_startable,
+    load_settings,
+    state_folder,
+    store_url,
+)
 from cds_service.store import Store, StoreError
 from cds_service.store_commands import explain, feedback
 from fhir_mappings import SiteCodesError
@@ -129,7 +137,7 @@ def replay(
     if card:
         _reproduce(paths, card)
         return
-    call = replaying.against(url) if url else replaying.offline(_advisor(), _day(today))
+    call = replaying.against(url) if url else replaying.offline(_advisor(), _day(today), _settings().cards)
     results = []
     for item, label in _labelled(paths):
         result = replaying.replay_one(item, call)
@@ -204,10 +212,17 @@ def _labelled(paths: tuple[Path, ...]) -> Iterator[tuple[Input, str]]:
 
 
 def _advisor() -> Advisor:
+    settings = _settings()
     try:
-        settings = load_settings()
         return Advisor.load(settings.amplification_copies, settings.site_codes, settings.knowledge)
     except _UNUSABLE as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _settings() -> Settings:
+    try:
+        return load_settings()
+    except SettingsError as error:
         raise click.ClickException(str(error)) from None
 
 

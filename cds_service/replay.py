@@ -12,7 +12,6 @@ from xml.etree import ElementTree
 
 import requests
 
-from cards import DEFAULT_STYLE
 from cds_service.advisor import Advisor
 from cds_service.answers import answer
 from cds_service.codec import dumps, dumps_pretty
@@ -20,6 +19,8 @@ from cds_service.envelope import check_envelope
 from cds_service.hooks import BY_HOOK, PATIENT_VIEW, Service
 from cds_service.inputs import Input
 from cds_service.outcomes import ServiceError
+from cds_service.settings import CardSettings
+from cds_service.styles import style_for
 from fhir_mappings import patient_of
 
 _TIMEOUT_SECONDS = 30
@@ -63,13 +64,13 @@ def as_request(document: Any) -> Any:
     return {"hook": PATIENT_VIEW.hook, "hookInstance": "replay", "context": context, "prefetch": prefetch}
 
 
-def offline(advisor: Advisor, today: date) -> Callable[[Any], list[dict[str, Any]]]:
-    """Answers requests in this process, exactly as the service would."""
+def offline(advisor: Advisor, today: date, cards: CardSettings) -> Callable[[Any], list[dict[str, Any]]]:
+    """Answers requests in this process, exactly as the service with these settings would."""
 
     def call(body: Any) -> list[dict[str, Any]]:
         service = _service_of(body)
         check_envelope(body, service.hook)
-        return answer(advisor, service, body, today, DEFAULT_STYLE, _no_id).cards
+        return answer(advisor, service, body, today, style_for(cards, service.hook), _no_id).cards
 
     return call
 

@@ -29,6 +29,7 @@ def services_blueprint(
 ) -> Blueprint:
     """The routes of discovery, of the services and of their feedback."""
     blueprint = Blueprint("services", __name__)
+    styles = {service.hook: style_for(settings.cards, service.hook) for service in SERVICES.values()}
 
     @blueprint.get("/cds-services", strict_slashes=False)
     def discovery() -> Response:
@@ -39,7 +40,7 @@ def services_blueprint(
         begun = perf_counter()
         service = _service(service_id)
         body = read_request(request, service.hook)
-        style = style_for(settings.cards, service.hook)
+        style = styles[service.hook]
         if recorder is None:
             return json_response({"cards": answer(advisor, service, body, today(), style, _new_id).cards})
         this = Call(_ANYBODY, service.id, body)

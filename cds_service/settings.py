@@ -6,8 +6,10 @@ import os
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from cards import available_languages
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -33,7 +35,7 @@ class CardSettings(BaseModel):
     whether an opened chart shows evidence beyond the label. ``supported``: what is
     said of a drafted medicine that the label supports (``silent``, ``info``).
     ``mismatch``: of one whose tumour, line or partner does not fit (``silent``, ``info``, ``warning``).
-    ``suggestions``, ``override_reasons``: whether cards carry them.
+    ``suggestions``, ``override_reasons``: whether cards carry them. ``language``: in which their texts are written.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -46,6 +48,14 @@ class CardSettings(BaseModel):
     mismatch: Literal["silent", "info", "warning"] = "info"
     suggestions: bool = True
     override_reasons: bool = True
+    language: str = "en"
+
+    @field_validator("language")
+    @classmethod
+    def _is_there(cls, code: str) -> str:
+        if code not in (known := available_languages()):
+            raise ValueError(f"there is no language {code!r}; there are {', '.join(known)}")
+        return code
 
 
 class Settings(BaseSettings):

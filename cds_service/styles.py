@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from cards import CardStyle, Indicator, Notice
+from cards import CardStyle, Indicator, Notice, load_language
 from cds_service.settings import CardSettings
 
 
 def style_for(settings: CardSettings, hook: str) -> CardStyle:
     """How cards for a hook look to a client with these settings."""
     return CardStyle(
+        language=load_language(settings.language),
         limit=settings.limit,
         least=next((Indicator(least) for name, least in settings.least.items() if name == hook), Indicator.INFO),
         all_comers=settings.all_comers,

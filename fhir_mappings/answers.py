@@ -14,6 +14,7 @@ from typing import Any
 
 from fhir_mappings.elements import Coding, Json, codings, last_segment, objects, string, texts
 from knowledge.facts import State
+from knowledge.language import phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +120,7 @@ def _answer_of(sent: tuple[Coding, ...], text: str | None, path: str, table: Ans
         words = (word for _, code, display in sent for word in (code, display) if word)
         return next((Answer(state, path, word) for word in words if (state := table.of_words(word))), None)
     if len(said) > 1 and {State.PRESENT, State.ABSENT} <= {state for state, _ in said}:
-        raw = f"contradictory: {', '.join(dict.fromkeys(text for _, text in said))}"
+        raw = phrase("contradictory: {answers}", answers=tuple(dict.fromkeys(text for _, text in said)))
         return Answer(State.UNKNOWN, path, raw, is_contradictory=True)
     return Answer(said[0][0], path, said[0][1])
 

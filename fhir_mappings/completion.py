@@ -14,6 +14,7 @@ from fhir_mappings.cpic_phenotypes import with_cpic_phenotypes
 from fhir_mappings.mismatch_repair import mmr_status_from_proteins
 from fhir_mappings.tables import MappingTables
 from knowledge.facts import Fact
+from knowledge.language import phrase
 
 Step = Callable[[list[Fact], MappingTables], list[Fact]]
 
@@ -45,6 +46,10 @@ def _with(fact: Fact, annotations: list[Annotation]) -> Fact:
             fact = replace(fact, **{member: said.pop()})  # type: ignore[arg-type]
         elif said - {own}:
             # Resources that contradict each other leave the member open: none of them is believed.
-            warning = f"resources disagree on {member}: {', '.join(sorted(said | ({own} if own else set())))}"
+            warning = phrase(
+                "resources disagree on {what}: {values}",
+                what=phrase(member),
+                values=tuple(sorted(said | ({own} if own else set()))),
+            )
             fact = replace(fact, **{member: None}, warnings=(*fact.warnings, warning))  # type: ignore[arg-type]
     return fact

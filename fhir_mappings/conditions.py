@@ -18,6 +18,7 @@ from fhir_mappings.tables import MappingTables
 from fhir_mappings.tumour_codes import TumourReading
 from knowledge.dates import is_fhir_date
 from knowledge.facts import Fact, Kind, Source, State
+from knowledge.language import phrase
 
 _MORPHOLOGY_EXTENSION_ENDINGS = ("histology-morphology-behavior", "histology-morphology-behavior-icdo3", "morphology")
 _NOT_THE_PATIENTS = frozenset({"refuted", "entered-in-error"})
@@ -149,8 +150,8 @@ def _state(verification: str | None) -> tuple[State, tuple[str, ...]]:
     if verification in (None, "confirmed"):
         return State.PRESENT, ()
     if verification in _UNCONFIRMED:
-        return State.INDETERMINATE, (f"the diagnosis is {verification}",)
-    return State.INDETERMINATE, ("the verification status is not a FHIR status",)
+        return State.INDETERMINATE, (phrase("the diagnosis is {status}", status=phrase(verification or "")),)
+    return State.INDETERMINATE, (phrase("the verification status is not a FHIR status"),)
 
 
 def _status(concept: object) -> str | None:
@@ -188,7 +189,7 @@ def sharpened_by_histology(facts: list[Fact], tables: MappingTables) -> list[Fac
     sharper = tables.tumours.refine(diagnoses[0].tumour, histology or "")
     if sharper is None or sharper == diagnoses[0].tumour:
         return facts
-    warning = f"the type was made sharper by the histology {histology} of another result"
+    warning = phrase("the type was made sharper by the histology {histology} of another result", histology=histology)
     known = diagnoses[0]
     replaced = replace(known, tumour=sharper, histology=histology, warnings=(*known.warnings, warning))
     return [replaced if fact is known else fact for fact in facts]

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from fhir_mappings.tables import CopyNumberThresholds
 from fhir_mappings.variant_parts import CHANGE_TYPES, VariantParts
+from knowledge.language import phrase
 
 _COPIES = "82155-3"
 # Local components of the German tumour board profiles (MII MTB 2026) and of DNPM.
@@ -57,13 +58,13 @@ def _name(parts: VariantParts, copies: float | None) -> str | None:
 
 def _note_doubts(parts: VariantParts, copies: float | None) -> None:
     if len(parts.symbols) > 1:
-        parts.warnings.append("a segment with several genes, not a finding of one gene")
+        parts.warnings.append(phrase("a segment with several genes, not a finding of one gene"))
     types = (text for component in parts.components.all(*CHANGE_TYPES) for text in component.value_texts())
     if copies is None and _HIGH_LEVEL & set(types):
-        parts.warnings.append("a high-level gain may be an amplification; no count of copies was sent")
+        parts.warnings.append(phrase("a high-level gain may be an amplification; no count of copies was sent"))
     neutral = parts.components.first(_NEUTRAL_LOSS)
     if neutral is not None and (_YES in neutral.value_texts() or neutral.data.get("valueBoolean") is True):
-        parts.warnings.append("copy-number-neutral loss of heterozygosity is reported")
+        parts.warnings.append(phrase("copy-number-neutral loss of heterozygosity is reported"))
 
 
 def _copies(parts: VariantParts) -> float | None:
@@ -73,7 +74,7 @@ def _copies(parts: VariantParts) -> float | None:
     one, other = parts.number(*_ALLELE_A), parts.number(*_ALLELE_B)
     if one is None or other is None:
         return None
-    parts.warnings.append("the copies of both alleles were added")
+    parts.warnings.append(phrase("the copies of both alleles were added"))
     return one + other
 
 

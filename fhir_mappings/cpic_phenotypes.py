@@ -10,10 +10,13 @@ from dataclasses import replace
 
 from fhir_mappings.tables import MappingTables
 from knowledge.facts import Fact, Kind, Origin, Source, State
+from knowledge.language import phrase
 
 _DERIVED = "(derived by CPIC table)"
 _NORMAL = "normal metaboliser"
-_AS_TESTED = "normal as far as alleles were tested; which ones is not known here"
+_TABLE_SAYS = phrase("CPIC's table says {phenotypes}")
+_LABORATORY_SAYS = phrase("the laboratory says {phenotypes}")
+_AS_TESTED = phrase("normal as far as alleles were tested; which ones is not known here")
 
 
 def with_cpic_phenotypes(facts: list[Fact], tables: MappingTables) -> list[Fact]:
@@ -28,7 +31,9 @@ def with_cpic_phenotypes(facts: list[Fact], tables: MappingTables) -> list[Fact]
             result.append(fact)
             derived.append(phenotype)
         else:
-            result.append(replace(fact, warnings=(*fact.warnings, "CPIC's table has no phenotype for this diplotype")))
+            result.append(
+                replace(fact, warnings=(*fact.warnings, phrase("CPIC's table has no phenotype for this diplotype")))
+            )
     return _compared(result, derived) if derived else result
 
 
@@ -83,21 +88,23 @@ def _compared(facts: list[Fact], derived: list[Fact]) -> list[Fact]:
     for fact in derived:
         by_table[fact.genes].add(_name(fact))
     own = [
-        _differing(fact, by_table.get(fact.genes, set()), "CPIC's table says") if _is_stated(fact) else fact
-        for fact in facts
+        _differing(fact, by_table.get(fact.genes, set()), _TABLE_SAYS) if _is_stated(fact) else fact for fact in facts
     ]
-    return [*own, *(_differing(fact, stated[fact.genes], "the laboratory says") for fact in derived)]
+    return [
+        *own,
+        *(_differing(fact, stated[fact.genes], _LABORATORY_SAYS) for fact in derived),
+    ]
 
 
 def _is_stated(fact: Fact) -> bool:
     return fact.kind is Kind.PHENOTYPE and fact.state is State.PRESENT and fact.phenotype is not None
 
 
-def _differing(fact: Fact, others: set[str], who: str) -> Fact:
+def _differing(fact: Fact, others: set[str], who_says: str) -> Fact:
     different = sorted(other for other in others if other != _name(fact))
     if not different:
         return fact
-    return replace(fact, warnings=(*fact.warnings, f"{who} {' and '.join(different)}"))
+    return replace(fact, warnings=(*fact.warnings, phrase(who_says, phenotypes=tuple(map(phrase, different)))))
 
 
 def _name(fact: Fact) -> str:

@@ -7,6 +7,7 @@ from fhir_mappings.elements import Json, codings, member, string, texts
 from fhir_mappings.stage_codes import without_tag
 from fhir_mappings.tables import CodeRule
 from knowledge.facts import Fact, Kind, Source, State
+from knowledge.language import phrase
 
 METASTASIS = "metastasis"
 _METASTATIC = "metastatic"
@@ -76,7 +77,7 @@ def metastasis_facts(context: Context, source: Source, state: State, site: str |
     A secondary tumour of lymph nodes may be regional, so it alone is no metastatic stage.
     """
     if context.tables.disease_status.may_be_regional(site):
-        warning = "a metastasis in lymph nodes; regional or distant is not stated"
+        warning = phrase("a metastasis in lymph nodes; regional or distant is not stated")
         return [_metastasis(source, state, site, date, (warning,))]
     stage = Fact(kind=Kind.STAGE, state=state, source=source, value=_METASTATIC, date=date)
     return [stage, _metastasis(source, state, site, date)]

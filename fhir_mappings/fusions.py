@@ -9,6 +9,7 @@ from fhir_mappings.genes import GeneReading, read_gene
 from fhir_mappings.tables import MappingTables
 from fhir_mappings.variant_parts import VARIATION, VariantParts
 from knowledge.coding_change import base_accession
+from knowledge.language import phrase
 
 _FUSION_TRANSCRIPT = "95123-6"
 _PARTNERS = ("five-prime-gene", "three-prime-gene")
@@ -51,7 +52,7 @@ def fusion_genes(parts: VariantParts) -> tuple[str, ...]:
         return symbols
     present = parts.answer is not None and parts.answer.state == "present"
     if present and len(symbols) == 2 and frozenset(symbols) in tables.fusion_pairs:
-        parts.warnings.append("no fusion was stated; the two genes are a known fusion pair")
+        parts.warnings.append(phrase("no fusion was stated; the two genes are a known fusion pair"))
         return symbols
     return ()
 
@@ -100,7 +101,9 @@ def _transcript_pair(parts: VariantParts) -> tuple[str, ...]:
         texts = list(component.value_texts())
         pairs = [pair for text in texts if (pair := fusion_in_text(text, tables, named_as_fusion=True))]
         if len({frozenset(pair) for pair in pairs}) > 1:
-            parts.warnings.append(f"code and display name different fusions: {', '.join(texts)[:80]}")
+            parts.warnings.append(
+                phrase("code and display name different fusions: {fusions}", fusions=", ".join(texts)[:80])
+            )
             parts.genes.append(GeneReading(None, texts[0], conflict=True))
         if pairs:
             parts.names.decided_by(component.value_path, texts[0])
@@ -126,5 +129,5 @@ def _stated_partners(parts: VariantParts) -> tuple[str, ...]:
             genes.append(reading.symbol)
             parts.names.decided_by(component.value_path, reading.raw)
     if len(genes) == 2 and genes[0] == genes[1]:
-        parts.warnings.append(f"both partners are named {genes[0]}")
+        parts.warnings.append(phrase("both partners are named {gene}", gene=genes[0]))
     return tuple(dict.fromkeys(genes))

@@ -14,6 +14,7 @@ from fhir_mappings.notation import Names, read_dna, read_gene_and_protein, read_
 from fhir_mappings.specimens import specimen_of
 from fhir_mappings.tables import CodeRule
 from knowledge.facts import Fact, Kind, Source, State
+from knowledge.language import phrase
 
 _BETWEEN_CHANGES = re.compile(r"\s*[;,+]\s*|\s+(?:and|und|&)\s+")
 
@@ -95,7 +96,7 @@ def _in_sentences(context: Context, rule: CodeRule, value: ValueText) -> list[Na
     for named in context.tables.free_text.changes(value.text):
         text = f"{named.gene} {named.change}" if named.gene else named.change
         if change := _one_change(context, rule, text, value):
-            change.warnings.append("read from free text")
+            change.warnings.append(phrase("read from free text"))
             found.setdefault((change.gene, str(change.names.protein or change.names.coding)), change)
     return _merged(list(found.values()))
 
@@ -164,7 +165,7 @@ def named_fact(context: Context, rule: CodeRule, change: NamedChange, state: Sta
     warnings = list(change.warnings)
     if coding and protein is None and (derived := catalogue.protein_of_coding(gene, coding, change.names.transcript)):
         protein = derived
-        warnings.append(f"{derived} was derived from {coding}")
+        warnings.append(phrase("{derived} was derived from {coding}", derived=derived, coding=coding))
     fact = fact_of(
         context,
         rule,
@@ -184,9 +185,9 @@ def named_fact(context: Context, rule: CodeRule, change: NamedChange, state: Sta
 
 def _warnings_of(rule: CodeRule) -> Iterator[str]:
     if method := rule.options.get("method"):
-        yield f"found or excluded by {method}"
+        yield phrase("found or excluded by {method}", method=phrase(str(method)))
     if legacy := rule.options.get("legacy"):
-        yield f"the test names it {legacy}"
+        yield phrase("the test names it {legacy}", legacy=legacy)
 
 
 def _without_genes(text: str, genes: tuple[str, ...]) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 from fhir_mappings.elements import Coding, codings, string
 from knowledge.coding_change import base_accession
+from knowledge.language import phrase
 from knowledge.terminology import GeneTable
 
 #: Systems whose bare numbers are HGNC ids: their URIs contain one of these. The last is HGNC's OID.
@@ -52,10 +53,14 @@ def gene_of(sent: tuple[Coding, ...], text: str | None, genes: GeneTable) -> Gen
     if raw is None:
         return None
     if by_id and by_name and by_id != by_name:
-        warning = f"gene id and symbol disagree: the id is {by_id}, the symbol {by_name}"
+        warning = phrase(
+            "gene id and symbol disagree: the id is {by_id}, the symbol {by_name}", by_id=by_id, by_name=by_name
+        )
         return GeneReading(by_name, raw, by_id, by_name, conflict=True, warning=warning)
     symbol = by_id or by_name
-    return GeneReading(symbol, raw, by_id, by_name, warning=None if symbol else f"gene not recognised: {raw[:60]}")
+    return GeneReading(
+        symbol, raw, by_id, by_name, warning=None if symbol else phrase("gene not recognised: {name}", name=raw[:60])
+    )
 
 
 def settled_by_transcript(reading: GeneReading, accession: str | None, transcripts: Mapping[str, str]) -> GeneReading:
@@ -65,7 +70,12 @@ def settled_by_transcript(reading: GeneReading, accession: str | None, transcrip
     gene = transcripts.get(base_accession(accession))
     if gene not in (reading.by_id, reading.by_name):
         return reading
-    return replace(reading, symbol=gene, conflict=False, warning=f"{reading.warning}; the transcript says {gene}")
+    return replace(
+        reading,
+        symbol=gene,
+        conflict=False,
+        warning=phrase("{warning}; the transcript says {gene}", warning=reading.warning, gene=gene),
+    )
 
 
 def _by_code(system: str | None, code: str | None, genes: GeneTable) -> str | None:

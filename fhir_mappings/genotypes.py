@@ -14,8 +14,9 @@ from fhir_mappings.star_alleles import Call, read_call
 from fhir_mappings.tables import CodeRule
 from fhir_mappings.value_texts import ValueText, value_texts
 from knowledge.facts import Fact, Kind, Source, State
+from knowledge.language import phrase
 
-_SEVERAL_POSSIBILITIES = "the genotype names several possibilities"
+_SEVERAL_POSSIBILITIES = phrase("the genotype names several possibilities")
 
 
 def read_genotype(context: Context, rule: CodeRule) -> Reading:
@@ -86,7 +87,7 @@ def _several_are_disputed(named: NamedGenes) -> NamedGenes:
     """Two genes for one pair of alleles that names neither: the alleles are given to none of them."""
     if len(named.symbols) < 2 or named.disputed:
         return named
-    return NamedGenes(named.symbols, True, (*named.warnings, "several genes for one genotype"))
+    return NamedGenes(named.symbols, True, (*named.warnings, phrase("several genes for one genotype")))
 
 
 def _call(context: Context, value: ValueText, named: NamedGenes) -> Call | None:
@@ -103,9 +104,9 @@ def _with_written_gene(context: Context, call: Call, named: NamedGenes) -> Named
 
 def called_fact(context: Context, named: NamedGenes, call: Call, value: ValueText) -> Fact:
     """The fact of alleles that were read; indeterminate where the text leaves several possibilities."""
-    warnings = () if named.symbols else ("the gene is not stated",)
+    warnings = () if named.symbols else (phrase("the gene is not stated"),)
     if call.ambiguous:
-        reason = "alleles of two genes in one genotype" if call.two_genes else _SEVERAL_POSSIBILITIES
+        reason = phrase("alleles of two genes in one genotype") if call.two_genes else _SEVERAL_POSSIBILITIES
         return genotype_fact(
             context,
             named,
@@ -131,7 +132,7 @@ def called_fact(context: Context, named: NamedGenes, call: Call, value: ValueTex
 def _as_text(context: Context, named: NamedGenes, value: ValueText) -> Reading:
     """A genotype in words or in HGVS: the text is kept; of a watched gene it is also reported as not understood."""
     groups = bool(objects(context.data.get("hasMember")))
-    reason = "the genotype groups variants" if groups else "no alleles could be read from the genotype"
+    reason = phrase("the genotype groups variants") if groups else phrase("no alleles could be read from the genotype")
     fact = genotype_fact(
         context, named, State.PRESENT, value.path, value.text, value=value.text[:200], warnings=(reason,)
     )

@@ -14,6 +14,7 @@ from fhir_mappings.context import Context, Reading
 from fhir_mappings.tables import CodeRule
 from fhir_mappings.value_texts import ValueText, value_texts
 from knowledge.facts import Fact, Kind, Source, State
+from knowledge.language import phrase
 
 _LOCUS = r"(?:HLA-)?(?P<locus>A|B|C|E|F|G|DRA|DRB[1-9]|DQA1|DQB1|DPA1|DPB1)"
 _FIELDS = r"\d{2,4}(?::\d{2,4}){0,3}[GPNLSCAQ]?"
@@ -139,7 +140,7 @@ def _typed_fact(context: Context, typed: Typed, value: ValueText) -> Fact:
         value.path,
         value.text,
         value="/".join(typed.alleles)[:200],
-        warnings=("the typing is ambiguous: it names several alleles for one copy",),
+        warnings=(phrase("the typing is ambiguous: it names several alleles for one copy"),),
     )
 
 

@@ -15,6 +15,7 @@ from fhir_mappings.scores import note_facts, protein_facts
 from fhir_mappings.signatures import signature_facts
 from fhir_mappings.tables import CodeRule
 from knowledge.facts import Fact, State
+from knowledge.language import phrase
 
 ElementReader = Callable[[Context, Json, str, CodeRule], list[Fact]]
 
@@ -89,7 +90,7 @@ def _own_facts(context: Context, rule: CodeRule) -> list[Fact]:
         rule = replace(rule, score=method)
     facts = ELEMENTS[rule.reader](context, context.data, "", rule)
     if method and rule.score != method:
-        warning = f"the scoring method says {method}"
+        warning = phrase("the scoring method says {method}", method=method)
         return [replace(fact, state=State.INDETERMINATE, warnings=(*fact.warnings, warning)) for fact in facts]
     return facts
 

@@ -17,10 +17,11 @@ from fhir_mappings.measurements import texts_of_value
 from fhir_mappings.scores import presence_fact
 from fhir_mappings.tables import CodeRule, MappingTables
 from knowledge.facts import Fact, Kind, Source, State
+from knowledge.language import phrase
 
 #: The proteins that decide; loss of MLH3 or MSH3 alone is no deficiency by this definition.
 DECIDING = ("MLH1", "MSH2", "MSH6", "PMS2")
-_DERIVED = "derived from the stains of single proteins"
+_DERIVED = phrase("derived from the stains of single proteins")
 
 
 def mmr_protein_facts(context: Context, element: Json, path: str, rule: CodeRule) -> list[Fact]:

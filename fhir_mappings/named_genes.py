@@ -13,6 +13,7 @@ from fhir_mappings.context import Components, Context
 from fhir_mappings.elements import last_segment, objects, reference_text, string
 from fhir_mappings.genes import read_gene
 from fhir_mappings.value_texts import value_texts
+from knowledge.language import phrase
 
 _GENE_BEFORE_ALLELES = re.compile(
     r'"?\s*(?P<gene>[A-Z][A-Z0-9]{1,9}(?:-[A-Z]+\d?)?)(?:[\s_:]*[*]|\s+rs\d|\s+[ACGT]/[ACGT])'
@@ -61,8 +62,10 @@ def genes_of_genotype(context: Context) -> NamedGenes:
     if not stated.symbols:
         return replace(stated, symbols=(written,))
     if written in stated.symbols:
-        return replace(stated, symbols=(written,), warnings=(*stated.warnings, f"the value names {written} only"))
-    warning = f"the result names {'+'.join(stated.symbols)}, its value {written}"
+        return replace(
+            stated, symbols=(written,), warnings=(*stated.warnings, phrase("the value names {gene} only", gene=written))
+        )
+    warning = phrase("the result names {genes}, its value {gene}", genes="+".join(stated.symbols), gene=written)
     return NamedGenes((*stated.symbols, written), True, (*stated.warnings, warning))
 
 
@@ -83,7 +86,7 @@ def genes_behind(context: Context, depth: int = 0) -> NamedGenes:
         disputed = disputed or named.disputed
         warnings += named.warnings
     if symbols and missing:
-        warnings.append("a result that this one was derived from is not in the record")
+        warnings.append(phrase("a result that this one was derived from is not in the record"))
     return NamedGenes(tuple(symbols), disputed or (missing and bool(symbols)), tuple(dict.fromkeys(warnings)))
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from knowledge.coding_change import CodingChange, parse_coding_change, reference_of
+from knowledge.language import phrase
 from knowledge.protein_change import (
     NotationError,
     ProteinChange,
@@ -74,7 +75,7 @@ def read_protein(candidates: Iterable[str], path: str, names: Names) -> None:
         if _read_embedded(text, path, names):
             return
     if tried:
-        names.warnings.append(f"protein change not read: {tried[0][:80]}")
+        names.warnings.append(phrase("protein change not read: {text}", text=tried[0][:80]))
 
 
 def read_dna(candidates: Iterable[str], path: str, names: Names) -> None:
@@ -93,7 +94,7 @@ def read_dna(candidates: Iterable[str], path: str, names: Names) -> None:
             if _read_embedded(text, path, names):
                 return
     if tried:
-        names.warnings.append(f"DNA change not read: {tried[0][:80]}")
+        names.warnings.append(phrase("DNA change not read: {text}", text=tried[0][:80]))
 
 
 def _protein(text: str, names: Names) -> ProteinChange | None:
@@ -103,7 +104,7 @@ def _protein(text: str, names: Names) -> ProteinChange | None:
     except NotationError:
         codon = common_codon(text)
         if codon is not None:
-            names.warnings.append(f"several alternatives at one codon: {text[:80]}")
+            names.warnings.append(phrase("several alternatives at one codon: {text}", text=text[:80]))
         return codon
 
 
@@ -167,7 +168,7 @@ def _read_embedded(text: str, path: str, names: Names) -> bool:
     coding = _distinct(word for word in words if _CODING_TOKEN.fullmatch(word))
     protein = _distinct(word for word in words if _PROTEIN_TOKEN.fullmatch(word))
     if len(coding) > 1 or len(protein) > 1:
-        names.warnings.append(f"several changes in one text: {text[:80]}")
+        names.warnings.append(phrase("several changes in one text: {text}", text=text[:80]))
         return False
     found = False
     for word in coding:
@@ -175,14 +176,14 @@ def _read_embedded(text: str, path: str, names: Names) -> bool:
             _take_coding(_bare(word), path, names)
             found = True
         except NotationError:
-            names.warnings.append(f"DNA change not read: {word[:80]}")
+            names.warnings.append(phrase("DNA change not read: {text}", text=word[:80]))
     for word in protein:
         if change := _protein(_bare(word), names):
             names.protein = names.protein or change
             names.decided_by(path, text)
             found = True
         else:
-            names.warnings.append(f"protein change not read: {word[:80]}")
+            names.warnings.append(phrase("protein change not read: {text}", text=word[:80]))
     return found
 
 

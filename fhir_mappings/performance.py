@@ -9,6 +9,7 @@ from fhir_mappings.elements import Json, member, number, objects, string, texts
 from fhir_mappings.performance_scales import PerformanceScale
 from fhir_mappings.tables import CodeRule
 from knowledge.facts import Fact, Kind, Source, State
+from knowledge.language import phrase
 
 
 def read_performance(context: Context, rule: CodeRule) -> Reading:
@@ -95,7 +96,7 @@ def _warnings(element: Json, scale: PerformanceScale, value: float) -> tuple[str
     for interpretation in objects(element.get("interpretation")):
         other = scale.of_code(interpretation)
         if other is not None and other != value:
-            return (f"the interpretation says {other}",)
+            return (phrase("the interpretation says {score}", score=other),)
     return ()
 
 

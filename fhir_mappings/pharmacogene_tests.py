@@ -17,8 +17,9 @@ from fhir_mappings.star_alleles import read_call
 from fhir_mappings.tables import CodeRule
 from fhir_mappings.value_texts import value_texts
 from knowledge.facts import Fact, Kind, Source, State
+from knowledge.language import phrase
 
-_ONE_ALLELE_WARNING = "only this allele was tested for: the other copy is not known"
+_ONE_ALLELE_WARNING = phrase("only this allele was tested for: the other copy is not known")
 
 
 def read_gene_alleles(context: Context, rule: CodeRule) -> Reading:
@@ -116,7 +117,7 @@ def _ta_repeats(context: Context, rule: CodeRule) -> Reading | None:
                 value.path,
                 value.text,
                 diplotype="/".join(str(allele) for allele in alleles),
-                warnings=("only the TA repeats were tested",),
+                warnings=(phrase("only the TA repeats were tested"),),
             )
             return Reading([fact])
     return None

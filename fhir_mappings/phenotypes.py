@@ -19,6 +19,7 @@ from fhir_mappings.tables import CodeRule
 from fhir_mappings.value_texts import value_texts
 from knowledge.dates import is_fhir_date
 from knowledge.facts import Fact, Kind, Source, State
+from knowledge.language import phrase
 
 _IMPLICATION_COMPONENTS = ("therapeutic-implication", "predicted-therapeutic-implication", "53040-2")
 _ACTIVITY_NAME = re.compile(r"(?P<gene>[A-Z][A-Z0-9]{1,9}) gene product metabolic activity interpretation\b.*")
@@ -156,9 +157,12 @@ def _names_a_metaboliser(component: Component) -> bool:
 def _fact(context: Context, named: NamedGenes, state: State, path: str, raw: str, phenotype: str | None) -> Fact:
     warnings = named.warnings
     if not named.symbols:
-        warnings = (*warnings, "the gene is not stated")
+        warnings = (*warnings, phrase("the gene is not stated"))
     if len(named.symbols) > 1:
-        warnings = (*warnings, f"a phenotype of {'+'.join(named.symbols)} together: it decides about no single gene")
+        warnings = (
+            *warnings,
+            phrase("a phenotype of {genes} together: it decides about no single gene", genes="+".join(named.symbols)),
+        )
     return Fact(
         kind=Kind.PHENOTYPE,
         state=state,

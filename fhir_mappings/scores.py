@@ -17,6 +17,7 @@ from fhir_mappings.marker_tables import FoundLevel, LevelTable, MarkerTables
 from fhir_mappings.measurements import NUMBER, Measured, measured, of_match, texts_of_value, written
 from fhir_mappings.tables import CodeRule
 from knowledge.facts import Fact, Kind, Source, State
+from knowledge.language import phrase
 
 #: Scores that are percentages; CPS is a number that may exceed 100.
 PERCENT_SCORES = frozenset({"TPS", "TC", "IC", "TAP", "percent", "PS2+"})
@@ -58,7 +59,7 @@ def note_facts(context: Context, rule: CodeRule) -> list[Fact]:
     facts = []
     for index, note in enumerate(objects(context.data.get("note"))):
         text, where = string(note.get("text")), f"note[{index}].text"
-        if text and (score := _named_score(context, rule, text, where, ("read from a note",))):
+        if text and (score := _named_score(context, rule, text, where, (phrase("read from a note"),))):
             facts.append(_score_fact(context, rule, score))
     return facts
 
@@ -105,11 +106,13 @@ def _of_number(number: Measured, rule: CodeRule, markers: MarkerTables) -> Itera
     state = State.PRESENT
     if not _plausible(markers, name, unit, float(value)):
         state = State.INDETERMINATE
-        warnings.append("a percentage outside 0 to 100" if unit == "%" else "outside the range of this score")
+        warnings.append(
+            phrase("a percentage outside 0 to 100") if unit == "%" else phrase("outside the range of this score")
+        )
     elif (bound := rule.options.get("absent_below")) is not None and _below(number, bound):
         state = State.ABSENT
     if name is None:
-        warnings.append("the kind of score is not stated")
+        warnings.append(phrase("the kind of score is not stated"))
     yield Score(name, value, number.path, number.raw, number.comparator, unit, state, tuple(warnings))
 
 
@@ -119,7 +122,7 @@ def _step(number: Measured, rule: CodeRule, markers: MarkerTables) -> Score | No
         if level := table.of_number(number.value):
             return Score(level.score, level.value, number.path, number.raw, number.comparator, state=level.state)
         if table.numbered_score:
-            warning = ("not a step of this scale",)
+            warning = (phrase("not a step of this scale"),)
             state = State.INDETERMINATE
             return Score(table.numbered_score, number.plain(), number.path, number.raw, None, None, state, warning)
     return None
@@ -132,8 +135,8 @@ def _with_unit(number: Measured, name: str | None, rule: CodeRule) -> tuple[floa
             return number.plain(), "%", None
         if number.code == "1" and 0 <= number.value <= 1:
             percent = Measured(round(number.value * 100, 4), number.path, number.raw)
-            return percent.plain(), "%", "a fraction was read as percent"
-        return number.plain(), "%", "no percent unit was sent; the code means percent"
+            return percent.plain(), "%", phrase("a fraction was read as percent")
+        return number.plain(), "%", phrase("no percent unit was sent; the code means percent")
     if name in _UNITLESS:
         return number.plain(), None, None
     return number.plain(), rule.unit or number.unit or number.code, None
@@ -174,7 +177,10 @@ def _text_score(context: Context, number: Measured, name: str, warnings: tuple[s
     state = State.PRESENT
     if not _plausible(context.tables.markers, name, unit, number.value):
         state = State.INDETERMINATE
-        warnings = (*warnings, "a percentage outside 0 to 100" if unit == "%" else "outside the range of this score")
+        warnings = (
+            *warnings,
+            phrase("a percentage outside 0 to 100") if unit == "%" else phrase("outside the range of this score"),
+        )
     return Score(name, number.plain(), number.path, number.raw, number.comparator, unit, state, warnings)
 
 

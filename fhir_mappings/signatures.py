@@ -18,6 +18,7 @@ from fhir_mappings.measurements import NUMBER, Measured, measured, of_match, par
 from fhir_mappings.scores import level_tables
 from fhir_mappings.tables import CodeRule
 from knowledge.facts import Fact, Kind, Source, State
+from knowledge.language import phrase
 
 #: Between two statements in one value: "MSI-H/dMMR", "MSS, pMMR", "dMMR (MSI-H)".
 _SEPARATOR = re.compile(r"\s*(?:/|,|;|\(|\band\b|\bund\b)\s*", re.IGNORECASE)
@@ -63,7 +64,7 @@ def _in_value(table: LevelTable, element: Json, path: str) -> list[FoundLevel]:
 
 def _class_fact(context: Context, rule: CodeRule, found: FoundLevel, marker: str | None) -> Fact:
     marker = found.level.marker or marker
-    warnings = ("the degree of instability is not stated",) if found.level.value == "unstable" else ()
+    warnings = (phrase("the degree of instability is not stated"),) if found.level.value == "unstable" else ()
     return _fact(context, rule, Answer(found.level.state, found.path, found.raw), found.level.value, marker, warnings)
 
 
@@ -76,7 +77,7 @@ def _answered(context: Context, rule: CodeRule, answer: Answer) -> list[Fact]:
         return []
     if value == "unstable":
         unsure = replace(answer, state=State.INDETERMINATE)
-        return [_fact(context, rule, unsure, value, None, ("the degree of instability is not stated",))]
+        return [_fact(context, rule, unsure, value, None, (phrase("the degree of instability is not stated"),))]
     if value is True:
         return [_fact(context, rule, answer, None)]
     return [_fact(context, rule, replace(answer, state=State.PRESENT), value)]
@@ -115,7 +116,7 @@ def _number_fact(context: Context, rule: CodeRule, number: Measured) -> Fact:
     warnings = [warning] if warning else []
     if not context.tables.markers.plausible("percent" if unit == "%" else rule.marker or "number", number.value):
         trusted = False
-        warnings.append("the number is not plausible")
+        warnings.append(phrase("the number is not plausible"))
     state = State.PRESENT if trusted else State.INDETERMINATE
     answer = Answer(state, number.path, number.raw)
     fact = _fact(context, rule, answer, number.plain(), warnings=tuple(warnings))
@@ -128,10 +129,10 @@ def _unit(context: Context, rule: CodeRule, number: Measured) -> tuple[str | Non
     if rule.unit is None or sent == rule.unit or number.code == rule.unit:
         return rule.unit or sent, True, None
     if sent is None:
-        return rule.unit, True, f"no unit was sent; the code means {rule.unit}"
+        return rule.unit, True, phrase("no unit was sent; the code means {unit}", unit=rule.unit)
     if _known(number, context.tables.markers.units.get(rule.unit, frozenset())):
         return rule.unit, True, None
-    return sent, False, f"the unit is not a form of {rule.unit}"
+    return sent, False, phrase("the unit is not a form of {unit}", unit=rule.unit)
 
 
 def _known(number: Measured, forms: frozenset[str]) -> bool:

@@ -28,6 +28,7 @@ from fhir_mappings.statuses import Use, use_of
 from fhir_mappings.tables import CodeRule
 from knowledge.dates import is_fhir_date
 from knowledge.facts import Fact, Kind, Source, State
+from knowledge.language import phrase
 
 METASTATIC = "metastatic"
 _POST_TREATMENT = "tnm-y-praefix"
@@ -140,15 +141,17 @@ def _preferred(stated: list[StagingSystem]) -> StagingSystem | None:
 
 def _disagreement(stated: list[StagingSystem]) -> tuple[str, ...]:
     names = sorted({system.name for system in stated if not system.generic})
-    return (f"different staging systems are stated: {', '.join(names)}",) if len(names) > 1 else ()
+    return (phrase("different staging systems are stated: {systems}", systems=tuple(names)),) if len(names) > 1 else ()
 
 
 def _of_open_system(context: Context, found: StageGroup, basis: str | None, tumour: str | None) -> _Stage:
     """A group without a scale is one of TNM only for tumours that no other scale is in common use for."""
     tree = context.tables.tumours.tree
     if tumour and any(tree.is_a(tumour, tissue) for tissue in context.tables.stages.tnm_tissues):
-        return _Stage(found.group, "TNM", basis, ("the staging system is not stated; read as TNM for this tumour",))
-    return _Stage(f"stage {found.group}", None, basis, ("the staging system is not stated",))
+        return _Stage(
+            found.group, "TNM", basis, (phrase("the staging system is not stated; read as TNM for this tumour"),)
+        )
+    return _Stage(f"stage {found.group}", None, basis, (phrase("the staging system is not stated"),))
 
 
 def _component_basis(context: Context) -> str | None:
@@ -205,7 +208,9 @@ def _with_prefixes(data: Json, category: Category, basis: str | None) -> tuple[C
     if basis and category.basis is None:
         prefix += basis[0]
     elif basis and category.basis != basis:
-        warnings = (f"the code says {basis}, the value {category.basis}",)
+        warnings = (
+            phrase("the code says {basis}, the value {other}", basis=phrase(basis), other=phrase(category.basis or "")),
+        )
     urls = {last_segment(string(extension.get("url"))) for extension in objects(data.get("modifierExtension"))}
     for ending, letter in ((_POST_TREATMENT, "y"), (_RECURRENCE, "r")):
         if letter not in prefix and any(url.endswith(ending) for url in urls):
@@ -228,7 +233,7 @@ def _unless_contradicted(fact: Fact, assessments: Iterable[Fact]) -> Fact:
     others = {assessed.value for assessed in assessments if assessed.value is not None}
     if not others or fact.value in others:
         return fact
-    warning = "the Observation that it refers to gives another stage"
+    warning = phrase("the Observation that it refers to gives another stage")
     return replace(fact, state=State.INDETERMINATE, warnings=(*fact.warnings, warning))
 
 

@@ -17,6 +17,7 @@ from fhir_mappings.regimens import line_of, stop_reason_of
 from fhir_mappings.therapy_rules import Receipt, profiles_of
 from knowledge.dates import is_fhir_date
 from knowledge.facts import Fact, Kind, Source, State
+from knowledge.language import phrase
 
 _STATES = {
     Receipt.GIVEN: State.PRESENT,
@@ -95,17 +96,20 @@ def course_of(context: Context) -> Course | Reading:
     warnings: list[str] = []
     if receipt is None:
         receipt = Receipt.UNKNOWN
-        warnings.append("the status is not a FHIR status" if status else "the status is missing")
+        warnings.append(phrase("the status is not a FHIR status") if status else phrase("the status is missing"))
     if was_typo:
-        warnings.append(f"status {string(data.get('status'))} was read as {status}")
+        warnings.append(phrase("status {sent} was read as {status}", sent=string(data.get("status")), status=status))
     if context.resource.type == "MedicationRequest":
         receipt = _as_order(receipt, data, rules.orders, warnings)
     if receipt is Receipt.NOTHING:
         return Reading()
+    status = status[:40] if status else None
     if receipt is Receipt.ORDERED:
-        status = f"{status} request" if context.resource.type == "MedicationRequest" else f"{status} dispense"
-        warnings.append("ordered; nothing here says that it was received")
-    return Course(_STATES[receipt], status[:40] if status else None, tuple(warnings))
+        is_request = context.resource.type == "MedicationRequest"
+        named = phrase(status or "")
+        status = phrase("{status} request", status=named) if is_request else phrase("{status} dispense", status=named)
+        warnings.append(phrase("ordered; nothing here says that it was received"))
+    return Course(_STATES[receipt], status, tuple(warnings))
 
 
 def therapy_fact(
@@ -115,9 +119,10 @@ def therapy_fact(
     reason = stop_reason_of(context)
     status = course.status
     if reason is not None and course.state is not State.ABSENT:
-        status = f"{status} ({reason.label})" if status else reason.label
+        why = phrase(reason.label)
+        status = phrase("{status} ({reason})", status=phrase(status), reason=why) if status else why
     also = medication.reading.also_named
-    warnings = (*course.warnings, *(f"the text names {drug} as well" for drug in also))
+    warnings = (*course.warnings, *(phrase("the text names {drug} as well", drug=phrase(drug)) for drug in also))
     return Fact(
         kind=Kind.THERAPY,
         state=course.state,
@@ -151,7 +156,7 @@ def _as_order(receipt: Receipt, data: Json, orders: frozenset[str], warnings: li
         return Receipt.NOTHING if data.get("doNotPerform") is True else receipt
     if intent is not None or receipt is Receipt.NOTHING:
         return Receipt.NOTHING
-    warnings.append("the intent of the request is missing")
+    warnings.append(phrase("the intent of the request is missing"))
     return Receipt.UNKNOWN
 
 

@@ -13,6 +13,7 @@ from fhir_mappings.genes import GeneReading, gene_of, settled_by_transcript
 from fhir_mappings.notation import Names, read_dna, read_protein, read_variation
 from knowledge.coding_change import base_accession
 from knowledge.facts import Origin
+from knowledge.language import phrase
 from knowledge.protein_change import ProteinChangeKind
 
 GENES = ("48018-6", "reported-affected-gene")
@@ -148,10 +149,12 @@ class VariantParts:
             return None
         percent = "%" in (quantity.get("unit"), quantity.get("code"))
         if percent and value <= 1:
-            self.warnings.append(f"allele frequency {value:g} % may be a fraction")
+            self.warnings.append(phrase("allele frequency {value} % may be a fraction", value=f"{value:g}"))
             return float(value)
         if value > 1 and not percent:
-            self.warnings.append(f"allele frequency {value:g} without a percent unit was read as percent")
+            self.warnings.append(
+                phrase("allele frequency {value} without a percent unit was read as percent", value=f"{value:g}")
+            )
         return round(value / 100, 6) if value > 1 else float(value)
 
 
@@ -206,7 +209,9 @@ def _further(components: Components, first: Names) -> list[Names]:
         if names.any and (names.protein, names.coding) not in known and not _part_of(names, first):
             further.append(names)
     if further and not paired and proteins and bases:
-        first.warnings.append("several changes in one Observation: which coding and protein changes pair is not told")
+        first.warnings.append(
+            phrase("several changes in one Observation: which coding and protein changes pair is not told")
+        )
     return further
 
 
@@ -224,7 +229,13 @@ def _take_transcript(sent: str | None, names: Names) -> None:
     if names.transcript is None:
         names.transcript = sent
     elif base_accession(sent) != base_accession(names.transcript):
-        names.warnings.append(f"transcripts disagree: {names.transcript} in the change, {sent[:40]} beside it")
+        names.warnings.append(
+            phrase(
+                "transcripts disagree: {transcript} in the change, {other} beside it",
+                transcript=names.transcript,
+                other=sent[:40],
+            )
+        )
 
 
 def _coordinates(components: Components) -> str | None:
@@ -273,7 +284,7 @@ def _gene_in_note(context: Context, names: Names) -> GeneReading | None:
         for name in (" ".join(words[:2]), *words[:1]):
             if match := tables.genes.resolve(name):
                 _change_in_note(text, match.symbol, f"note[{index}].text", context, names)
-                return GeneReading(match.symbol, name, warning="the gene was read from a note")
+                return GeneReading(match.symbol, name, warning=phrase("the gene was read from a note"))
     return None
 
 
@@ -285,7 +296,7 @@ def _change_in_note(text: str, symbol: str, path: str, context: Context, names: 
     ]
     if len(set(changes)) == 1:
         read_protein(changes, path, names)
-        names.warnings.append("the change was read from a note")
+        names.warnings.append(phrase("the change was read from a note"))
 
 
 def _swapped(readings: list[GeneReading]) -> bool:

@@ -30,6 +30,7 @@ from fhir_mappings.variant_parts import (
 from knowledge.alterations import Notation
 from knowledge.facts import Fact, Kind, Source, State
 from knowledge.genetic_code import contradiction
+from knowledge.language import phrase
 from knowledge.protein_change import ProteinChangeKind
 
 # "Exon #19", "Ex 19"; a stretch such as "Ex 1-10" is no exon.
@@ -88,7 +89,7 @@ def _state(parts: VariantParts) -> tuple[State | None, str]:
         return None, "the value is not an answer that is known"
     describes = parts.components.first(*ISCN, *COPY_NUMBER_COMPONENTS, *FUSION_COMPONENTS) is not None
     if parts.names.any or describes or parts.change in ("gain", "loss", "fusion"):
-        parts.warnings.append("no value was sent; the presence is implied by the named change")
+        parts.warnings.append(phrase("no value was sent; the presence is implied by the named change"))
         return State.PRESENT, ""
     return None, "no value and no change were sent"
 
@@ -126,7 +127,7 @@ def _karyotype(parts: VariantParts, state: State, iscn: str) -> list[Fact]:
         for known in fusions_in(iscn, parts.context.tables.karyotype_fusions):
             fusion = _fact(parts, Kind.FUSION, state, known.genes)
             source = replace(fusion.source, raw=iscn)
-            warnings = (*fusion.warnings, "read from the breakpoints of the karyotype")
+            warnings = (*fusion.warnings, phrase("read from the breakpoints of the karyotype"))
             facts.append(replace(fusion, source=source, warnings=warnings))
     return facts
 
@@ -163,10 +164,10 @@ def _named_variant(parts: VariantParts, state: State, names: Names) -> Fact:
     """One named change. Of several genes, a list of what was tested, it belongs to that of its transcript."""
     symbols, several = parts.symbols, bool(parts.names.further)
     if names is not parts.names:
-        warnings = [*names.warnings, "one of several changes in one Observation"]
+        warnings = [*names.warnings, phrase("one of several changes in one Observation")]
         parts = replace(parts, names=names, warnings=warnings)
     if len(symbols) > 1:
-        parts.warnings.append(f"one change with several genes: {', '.join(symbols)}"[:120])
+        parts.warnings.append(phrase("one change with several genes: {genes}", genes=", ".join(symbols)[:90]))
         symbols = (parts.transcript_gene,) if parts.transcript_gene in symbols else ()
     fact = _small_variant(parts, state, tuple(filter(None, symbols)))
     # A frequency or allelic state beside several changes does not say which of them it belongs to.
@@ -180,9 +181,9 @@ def _small_variant(parts: VariantParts, state: State, genes: tuple[str, ...]) ->
     if protein is None and coding and len(genes) == 1:
         protein = tables.alterations.protein_of_coding(genes[0], coding, names.transcript)
         if protein:
-            parts.warnings.append(f"{protein} was derived from {coding}")
+            parts.warnings.append(phrase("{derived} was derived from {coding}", derived=protein, coding=coding))
     if names.coding and names.protein and (doubt := contradiction(names.coding, names.protein)):
-        parts.warnings.append(f"the coding and the protein change disagree: {doubt}")
+        parts.warnings.append(phrase("the coding and the protein change disagree: {doubt}", doubt=doubt))
     genomic = names.genomic
     if not (protein or coding or genomic) and parts.nothing_changed and parts.change != "no_change":
         genomic = "reference allele at an unstated position"

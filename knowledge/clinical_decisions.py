@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from knowledge import notes
 from knowledge.criteria import (
     COURSES,
     EXTENTS,
@@ -33,11 +34,11 @@ def _(criterion: InStage, patient: Patient) -> Decision:
         return Decision(Verdict.FALSE, tuple(metastatic))
     current = newest(recorded)
     if not current:
-        return Decision(Verdict.UNKNOWN, note="no stage is recorded")
+        return Decision(Verdict.UNKNOWN, note=notes.NO_STAGE)
     matching = [fact for fact in current if _terms(fact) & criterion.stages]
     if matching and len(matching) == len(current):
         return Decision(Verdict.TRUE, tuple(matching))
-    note = "conflicting results of the same date" if matching else "the recorded stage does not tell"
+    note = notes.CONFLICTING_OF_SAME_DATE if matching else notes.STAGE_DOES_NOT_TELL
     return Decision(Verdict.UNKNOWN, tuple(current), note=note)
 
 
@@ -73,19 +74,19 @@ def _means_metastasis(fact: Fact, patient: Patient) -> bool:
 
 @decide.register
 def _(criterion: InSetting, patient: Patient) -> Decision:
-    return Decision(Verdict.UNKNOWN, note="the treatment setting is not recorded")
+    return Decision(Verdict.UNKNOWN, note=notes.NO_SETTING)
 
 
 @decide.register
 def _(criterion: NeedsJudgement, patient: Patient) -> Decision:
-    return Decision(Verdict.UNKNOWN, note="for the clinician to judge")
+    return Decision(Verdict.UNKNOWN, note=notes.FOR_THE_CLINICIAN)
 
 
 @decide.register
 def _(criterion: InLine, patient: Patient) -> Decision:
     given = [fact for fact in patient.of_kind(Kind.THERAPY) if fact.state is State.PRESENT and fact.line is not None]
     if not given:
-        return Decision(Verdict.UNKNOWN, note="the line of therapy cannot be told from the record")
+        return Decision(Verdict.UNKNOWN, note=notes.NO_LINE)
     next_line = max(fact.line or 0 for fact in given) + 1
     inside = next_line >= criterion.at_least and (criterion.at_most is None or next_line <= criterion.at_most)
     return Decision(Verdict.TRUE if inside else Verdict.FALSE, tuple(given))
@@ -107,8 +108,8 @@ def _(criterion: HadTherapy, patient: Patient) -> Decision:
     if denied:
         return Decision(Verdict.FALSE, tuple(denied))
     if facts:
-        return Decision(Verdict.UNKNOWN, tuple(facts), note="ordered; that it was given is not recorded")
-    return Decision(Verdict.UNKNOWN, note="not recorded")
+        return Decision(Verdict.UNKNOWN, tuple(facts), note=notes.ORDERED_ONLY)
+    return Decision(Verdict.UNKNOWN, note=notes.NOT_RECORDED)
 
 
 def _therapies(criterion: HadTherapy, patient: Patient) -> list[Fact]:
@@ -125,7 +126,7 @@ def _regimens(given: list[Fact], regimens: int) -> Decision:
     """Counted by the lines that a sender stated. Fewer stated lines exclude nothing: others may not be recorded."""
     if len({fact.line for fact in given if fact.line is not None}) >= regimens:
         return Decision(Verdict.TRUE, tuple(given))
-    return Decision(Verdict.UNKNOWN, tuple(given), note="given; in how many regimens cannot be told from the record")
+    return Decision(Verdict.UNKNOWN, tuple(given), note=notes.REGIMENS_NOT_TOLD)
 
 
 def _course(given: list[Fact], course: str) -> Decision:
@@ -133,7 +134,7 @@ def _course(given: list[Fact], course: str) -> Decision:
     telling = {fact: _tells(course, fact.value) for fact in given}
     known = [fact for fact in given if telling[fact] is not Verdict.UNKNOWN]
     if not known:
-        return Decision(Verdict.UNKNOWN, tuple(given), note="given; its course is not recorded")
+        return Decision(Verdict.UNKNOWN, tuple(given), note=notes.NO_COURSE)
     latest = max(known, key=lambda fact: date_interval(fact.date))
     return Decision(telling[latest], (latest,))
 
@@ -159,4 +160,4 @@ def _(criterion: InDiseaseState, patient: Patient) -> Decision:
     if matching:
         return Decision(Verdict.TRUE, matching)
     # Another state excludes nothing: a disease in remission has relapsed before, or may be refractory tomorrow.
-    return Decision(Verdict.UNKNOWN, note="the state of the disease is not recorded")
+    return Decision(Verdict.UNKNOWN, note=notes.NO_DISEASE_STATE)

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import singledispatch
 
+from knowledge import notes
 from knowledge.criteria import (
     SIGNATURE_VALUES,
     AgeBetween,
@@ -32,6 +33,7 @@ from knowledge.criteria import (
 from knowledge.cytogenetics import clones_with
 from knowledge.dates import months_between, surely_later
 from knowledge.facts import Fact, Kind, State
+from knowledge.language import phrase
 from knowledge.patient import Patient
 from knowledge.verdicts import Verdict
 
@@ -66,7 +68,7 @@ def weigh(hits: list[Fact], negatives: list[Fact], near: Iterable[Fact], depth: 
                 Verdict.UNKNOWN,
                 (*hits, *disputing),
                 depth,
-                "conflicting results: found, and not found by a result that is not older",
+                notes.DISPUTED,
             )
         return Decision(Verdict.TRUE, tuple(hits), depth)
     if negatives:
@@ -79,8 +81,8 @@ def weigh(hits: list[Fact], negatives: list[Fact], near: Iterable[Fact], depth: 
 
 def _near_note(facts: tuple[Fact, ...], missing: str) -> str:
     if all(fact.state in _UNDECIDED for fact in facts):
-        return "tested without a usable result"
-    return f"a related result is recorded; {missing}"
+        return notes.NOT_USABLE
+    return phrase("a related result is recorded; {missing}", missing=missing)
 
 
 def is_benign(fact: Fact) -> bool:
@@ -125,18 +127,14 @@ def _(criterion: HasTumour, patient: Patient) -> Decision:
         return Decision(Verdict.TRUE, tuple(matching))
     if unclear:
         unmapped = any(fact.tumour is None for fact in unclear)
-        note = (
-            "a tumour is recorded with a code that is not recognised"
-            if unmapped
-            else "the recorded tumour type is less specific"
-        )
+        note = notes.TUMOUR_NOT_RECOGNISED if unmapped else notes.TUMOUR_LESS_SPECIFIC
         return Decision(Verdict.UNKNOWN, tuple(unclear), note=note)
     if past:
-        return Decision(Verdict.UNKNOWN, tuple(past), note="the tumour is recorded as resolved or inactive")
+        return Decision(Verdict.UNKNOWN, tuple(past), note=notes.TUMOUR_PAST)
     if diseases:
         return Decision(Verdict.FALSE, tuple(diseases))
     doubtful = [fact for fact in patient.of_kind(Kind.DISEASE) if fact.state is not State.ABSENT]
-    return Decision(Verdict.UNKNOWN, tuple(doubtful), note="no confirmed tumour diagnosis is recorded")
+    return Decision(Verdict.UNKNOWN, tuple(doubtful), note=notes.NO_TUMOUR)
 
 
 @decide.register
@@ -144,10 +142,10 @@ def _(criterion: AgeBetween, patient: Patient) -> Decision:
     births = [fact for fact in patient.of_marker("birth-date") if isinstance(fact.value, str)]
     ages = months_between(str(births[0].value), patient.today) if births else None
     if ages is None:
-        return Decision(Verdict.UNKNOWN, note="no birth date is recorded")
+        return Decision(Verdict.UNKNOWN, note=notes.NO_BIRTH_DATE)
     verdicts = {_age_verdict(criterion, age) for age in ages}
     if len(verdicts) > 1:
-        return Decision(Verdict.UNKNOWN, tuple(births), note="the birth date is too imprecise")
+        return Decision(Verdict.UNKNOWN, tuple(births), note=notes.BIRTH_DATE_IMPRECISE)
     return Decision(verdicts.pop(), tuple(births))
 
 
@@ -162,7 +160,7 @@ def _age_verdict(criterion: AgeBetween, months: int) -> Verdict:
 def _(criterion: SexIs, patient: Patient) -> Decision:
     facts = [fact for fact in patient.of_marker("sex") if fact.value in ("female", "male")]
     if not facts:
-        return Decision(Verdict.UNKNOWN, note="no sex is recorded")
+        return Decision(Verdict.UNKNOWN, note=notes.NO_SEX)
     return Decision(Verdict.TRUE if facts[0].value == criterion.sex else Verdict.FALSE, tuple(facts))
 
 
@@ -170,10 +168,10 @@ def _(criterion: SexIs, patient: Patient) -> Decision:
 def _(criterion: MenopausalStateIs, patient: Patient) -> Decision:
     facts = newest(fact for fact in patient.of_marker("menopausal-state") if fact.state is State.PRESENT)
     if not facts:
-        return Decision(Verdict.UNKNOWN, note="no menopausal state is recorded")
+        return Decision(Verdict.UNKNOWN, note=notes.NO_MENOPAUSAL_STATE)
     verdicts = {fact.value == criterion.state for fact in facts}
     if len(verdicts) > 1:
-        return Decision(Verdict.UNKNOWN, tuple(facts), note="conflicting results of the same date")
+        return Decision(Verdict.UNKNOWN, tuple(facts), note=notes.CONFLICTING_OF_SAME_DATE)
     return Decision(Verdict.TRUE if verdicts.pop() else Verdict.FALSE, tuple(facts))
 
 
@@ -185,10 +183,10 @@ def _(criterion: PerformanceAtMost, patient: Patient) -> Decision:
         if fact.score == "ECOG" and isinstance(fact.value, int | float)
     )
     if not scores:
-        return Decision(Verdict.UNKNOWN, note="no ECOG performance status is recorded")
+        return Decision(Verdict.UNKNOWN, note=notes.NO_PERFORMANCE)
     verdicts = {float(fact.value or 0) <= criterion.ecog for fact in scores}
     if len(verdicts) > 1:
-        return Decision(Verdict.UNKNOWN, tuple(scores), note="conflicting results of the same date")
+        return Decision(Verdict.UNKNOWN, tuple(scores), note=notes.CONFLICTING_OF_SAME_DATE)
     return Decision(Verdict.TRUE if verdicts.pop() else Verdict.FALSE, tuple(scores))
 
 
@@ -216,7 +214,7 @@ def _(criterion: HasFusion, patient: Patient) -> Decision:
         protein = [fact for fact in patient.of_marker(criterion.gene) if fact.kind is Kind.EXPRESSION]
         hits += [fact for fact in protein if fact.state is State.PRESENT and fact.value is None]
         negatives += [fact for fact in protein if fact.state is State.ABSENT]
-    return weigh(hits, negatives, near, "gene" if criterion.partner is None else "partner", "no result is recorded")
+    return weigh(hits, negatives, near, "gene" if criterion.partner is None else "partner", notes.NO_RESULT)
 
 
 def _diagnosed(node: str | None, patient: Patient) -> tuple[Fact, ...]:
@@ -237,7 +235,7 @@ def _(criterion: HasCopyNumber, patient: Patient) -> Decision:
     negatives += gene_level_negatives(criterion.gene, patient)
     near = [fact for fact in facts if fact not in hits and fact not in negatives]
     near += patient.disputed_of_gene(Kind.COPY_NUMBER, criterion.gene)
-    return weigh(hits, negatives, near, None, "no result is recorded")
+    return weigh(hits, negatives, near, None, notes.NO_RESULT)
 
 
 def gene_level_negatives(gene: str, patient: Patient) -> list[Fact]:
@@ -252,7 +250,7 @@ def gene_level_negatives(gene: str, patient: Patient) -> list[Fact]:
 @decide.register
 def _(criterion: HasExpression, patient: Patient) -> Decision:
     facts = [fact for fact in patient.of_marker(criterion.marker) if fact.kind is Kind.EXPRESSION]
-    missing = "no result is recorded"
+    missing = notes.NO_RESULT
     if criterion.positive:
         # A bare answer and the answer of a named method (``ISH``) are different tests of one marker.
         asked = [fact for fact in facts if (fact.score in criterion.scores if criterion.scores else fact.score is None)]
@@ -267,13 +265,13 @@ def _(criterion: HasExpression, patient: Patient) -> Decision:
         if fact.state is State.PRESENT and fact.score in criterion.scores and isinstance(fact.value, int | float)
     ]
     if not scored:
-        return weigh([], [], facts, None, "no result with this score is recorded")
+        return weigh([], [], facts, None, notes.NO_SCORE)
     current = newest(scored)
     verdicts = {_score_verdict(criterion, fact) for fact in current}
     if len(verdicts) > 1:
-        return Decision(Verdict.UNKNOWN, tuple(current), note="conflicting results of the same date")
+        return Decision(Verdict.UNKNOWN, tuple(current), note=notes.CONFLICTING_OF_SAME_DATE)
     verdict = verdicts.pop()
-    note = "the reported range does not tell" if verdict is Verdict.UNKNOWN else None
+    note = notes.RANGE_DOES_NOT_TELL if verdict is Verdict.UNKNOWN else None
     return Decision(verdict, tuple(current), note=note)
 
 
@@ -281,10 +279,10 @@ def _class_by_name(criterion: HasExpression, facts: list[Fact]) -> Decision:
     """The laboratory's class, whatever state it comes with: HER2-low is a class and a negative result at once."""
     named = newest(fact for fact in facts if fact.score in criterion.scores and isinstance(fact.value, str))
     if not named:
-        return Decision(Verdict.UNKNOWN, note="no class of this kind is recorded")
+        return Decision(Verdict.UNKNOWN, note=notes.NO_CLASS)
     verdicts = {fact.value in criterion.values for fact in named}
     if len(verdicts) > 1:
-        return Decision(Verdict.UNKNOWN, tuple(named), note="conflicting results of the same date")
+        return Decision(Verdict.UNKNOWN, tuple(named), note=notes.CONFLICTING_OF_SAME_DATE)
     return Decision(Verdict.TRUE if verdicts.pop() else Verdict.FALSE, tuple(named))
 
 
@@ -322,7 +320,7 @@ def _(criterion: HasSignature, patient: Patient) -> Decision:
     for fact in facts:
         sorted_out[_signature_verdict(criterion, fact)].append(fact)
     return weigh(
-        sorted_out[Verdict.TRUE], sorted_out[Verdict.FALSE], sorted_out[Verdict.UNKNOWN], None, "no result is recorded"
+        sorted_out[Verdict.TRUE], sorted_out[Verdict.FALSE], sorted_out[Verdict.UNKNOWN], None, notes.NO_RESULT
     )
 
 
@@ -373,10 +371,10 @@ def _(criterion: HasPhenotype, patient: Patient) -> Decision:
 def _of_stable_value(facts: list[Fact], values: set[str], wanted: frozenset[str]) -> Decision:
     """Germline results do not age: two different ones contradict each other whatever their dates."""
     if not facts:
-        return Decision(Verdict.UNKNOWN, note="no result is recorded")
+        return Decision(Verdict.UNKNOWN, note=notes.NO_RESULT)
     verdicts = {value in wanted for value in values}
     if len(verdicts) > 1:
-        return Decision(Verdict.UNKNOWN, tuple(facts), note="conflicting results")
+        return Decision(Verdict.UNKNOWN, tuple(facts), note=notes.CONFLICTING)
     return Decision(Verdict.TRUE if verdicts.pop() else Verdict.FALSE, tuple(facts))
 
 
@@ -395,8 +393,8 @@ def _(criterion: HasHla, patient: Patient) -> Decision:
         else:
             near.append(fact)
     if not hits and not negatives and _both_copies_differ(near, criterion):
-        return Decision(Verdict.FALSE, tuple(near), note="both typed copies are other alleles")
-    return weigh(hits, negatives, near, "allele", "no result is recorded for it")
+        return Decision(Verdict.FALSE, tuple(near), note=notes.OTHER_ALLELES)
+    return weigh(hits, negatives, near, "allele", notes.NO_RESULT_FOR_IT)
 
 
 def _both_copies_differ(facts: list[Fact], criterion: HasHla) -> bool:
@@ -431,7 +429,7 @@ def _(criterion: HasCytogenetics, patient: Patient) -> Decision:
         near += [fact for fact in copies if fact not in hits and fact not in negatives]
         near += patient.disputed_of_gene(Kind.COPY_NUMBER, criterion.gene)
         negatives += gene_level_negatives(criterion.gene, patient)
-    return weigh(hits, negatives, near, None, "no result is recorded" if criterion.gene else "no karyotype shows it")
+    return weigh(hits, negatives, near, None, notes.NO_RESULT if criterion.gene else notes.NO_KARYOTYPE)
 
 
 @decide.register
@@ -443,7 +441,8 @@ def _(criterion: NoRecordedResistance, patient: Patient) -> Decision:
         for resistance in catalogue.resistances(criterion.gene, criterion.drugs, fact)
     ]
     if not found:
-        return Decision(Verdict.TRUE, note="none is recorded")
+        return Decision(Verdict.TRUE, note=notes.NO_RESISTANCE)
     facts = tuple(dict.fromkeys(fact for fact, _ in found))
-    names = ", ".join(sorted({f"{resistance.name} ({resistance.source})" for _, resistance in found}))
-    return Decision(Verdict.FALSE, facts, note=f"resistance: {names}")
+    named = sorted({(resistance.name, resistance.source) for _, resistance in found})
+    names = tuple(phrase("{change} ({source})", change=phrase(name), source=source) for name, source in named)
+    return Decision(Verdict.FALSE, facts, note=phrase("resistance: {changes}", changes=names))

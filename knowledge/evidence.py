@@ -13,6 +13,7 @@ from functools import cached_property
 
 from knowledge.compiled_engine import CompiledKnowledge, Compiler, StatementIndex
 from knowledge.criteria import AllOf, Criterion
+from knowledge.language import phrase
 from knowledge.statements import named_in, tumour_criterion
 from knowledge.terminology import TumourTree
 
@@ -126,25 +127,50 @@ class EvidenceStatement:
     @cached_property
     def regimen(self) -> str:
         """The therapies in words: ``dabrafenib + trametinib``, ``erlotinib or gefitinib``."""
-        return _JOINS[self.interaction].join(map(str, self.therapies))
+        joined = _name(self.therapies[0])
+        for therapy in self.therapies[1:]:
+            pattern = _JOINS[self.interaction or Interaction.COMBINATION]
+            joined = phrase(pattern, before=joined, therapy=_name(therapy))
+        return joined
 
     @property
     def claim(self) -> str:
         """The statement in words, which name the source first and never sound like a label."""
-        weight = f"assertion, {self.tier}" if self.tier else f"evidence, level {' and '.join(self.levels)}"
-        return (
-            f"CIViC {weight}: {_CLAIMS[self.direction]} {self.significance.replace('-', ' ')} to {self.regimen} "
-            f"in {self.disease} with {self.profile}"
+        levels = " and ".join(self.levels)
+        return phrase(
+            _CLAIMS[self.direction],
+            weight=phrase("assertion, {tier}", tier=self.tier)
+            if self.tier
+            else phrase("evidence, level {levels}", levels=levels),
+            effect=_EFFECTS[self.significance],
+            regimen=self.regimen,
+            disease=self.disease,
+            profile=self.profile,
         )
 
 
+def _name(therapy: Therapy) -> str:
+    """An INN has a name in each language; what the source calls a therapy is its own word."""
+    return phrase(therapy.inn) if therapy.inn else therapy.name
+
+
 _JOINS = {
-    None: "",
-    Interaction.COMBINATION: " + ",
-    Interaction.SUBSTITUTES: " or ",
-    Interaction.SEQUENTIAL: " and, in sequence, ",
+    Interaction.COMBINATION: phrase("{before} + {therapy}"),
+    Interaction.SUBSTITUTES: phrase("{before} or {therapy}"),
+    Interaction.SEQUENTIAL: phrase("{before} and, in sequence, {therapy}"),
 }
-_CLAIMS = {Direction.SUPPORTS: "studies support", Direction.DOES_NOT_SUPPORT: "studies do not support"}
+_CLAIMS = {
+    Direction.SUPPORTS: phrase("CIViC {weight}: studies support {effect} to {regimen} in {disease} with {profile}"),
+    Direction.DOES_NOT_SUPPORT: phrase(
+        "CIViC {weight}: studies do not support {effect} to {regimen} in {disease} with {profile}"
+    ),
+}
+_EFFECTS = {
+    Significance.SENSITIVITY: phrase("sensitivity"),
+    Significance.RESISTANCE: phrase("resistance"),
+    Significance.REDUCED_SENSITIVITY: phrase("reduced sensitivity"),
+    Significance.ADVERSE_RESPONSE: phrase("adverse response"),
+}
 
 
 def compile_evidence(statements: Sequence[EvidenceStatement], tree: TumourTree) -> CompiledKnowledge:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from itertools import product
 
 from knowledge.coding_change import CodingChange
+from knowledge.language import phrase
 from knowledge.protein_change import ProteinChange, ProteinChangeKind
 
 _BASES = "TCAG"
@@ -96,9 +97,15 @@ def contradiction(bases: CodingChange, residues: ProteinChange) -> str | None:
     if codon is None or bases.kind != "substitution" or residues.kind not in _SUBSTITUTIONS:
         return None
     if codon != residues.start:
-        return f"{bases} lies in codon {codon}, {residues} in codon {residues.start}"
+        return phrase(
+            "{coding} lies in codon {codon}, {protein} in codon {other}",
+            coding=str(bases),
+            codon=codon,
+            protein=str(residues),
+            other=residues.start,
+        )
     if residues.new and not _possible(bases, residues):
-        return f"{bases} cannot give {residues}"
+        return phrase("{coding} cannot give {protein}", coding=str(bases), protein=str(residues))
     return None
 
 

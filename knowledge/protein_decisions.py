@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from knowledge import notes
 from knowledge.criteria import AllOf, AnyOf, ByAnyTest, Criterion, Not, NotKnown
 from knowledge.decisions import Decision, decide
 from knowledge.patient import Patient
@@ -17,8 +18,8 @@ def _(criterion: ByAnyTest, patient: Patient) -> Decision:
     if len(verdicts) == 1:
         return Decision(verdicts.pop(), facts)
     if verdicts:
-        return Decision(Verdict.UNKNOWN, facts, note="the tests contradict each other")
-    return Decision(Verdict.UNKNOWN, facts, note="the results do not tell" if facts else "no result is recorded")
+        return Decision(Verdict.UNKNOWN, facts, note=notes.TESTS_CONTRADICT)
+    return Decision(Verdict.UNKNOWN, facts, note=notes.RESULTS_DO_NOT_TELL if facts else notes.NO_RESULT)
 
 
 def _answer(test: Criterion, patient: Patient) -> Decision:

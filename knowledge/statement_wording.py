@@ -6,16 +6,16 @@ from typing import Any
 
 from knowledge.criteria import AllOf, AnyOf, Criterion, HasTumour, Not, NotKnown
 from knowledge.labels import NewerLabel
-from knowledge.language import ENGLISH, Language
+from knowledge.language import ENGLISH, Language, phrase
 from knowledge.statements import Medicine, Partner, Review, TestRequirement
 from knowledge.terminology import TumourTree
 from knowledge.wording import describe
 
 REQUIREMENTS = {
-    "ce-ivd-or-validated": "CE-marked test with this intended purpose, otherwise a validated test",
-    "validated-test": "validated test",
-    "experienced-laboratory": "laboratory with demonstrated proficiency",
-    "not-stated": "kind of test not stated in the label",
+    "ce-ivd-or-validated": phrase("CE-marked test with this intended purpose, otherwise a validated test"),
+    "validated-test": phrase("validated test"),
+    "experienced-laboratory": phrase("laboratory with demonstrated proficiency"),
+    "not-stated": phrase("kind of test not stated in the label"),
 }
 NOT_SIGNED_OFF = "not signed off by a clinician"
 
@@ -24,15 +24,15 @@ def describe_partner(partner: Partner, say: Language = ENGLISH) -> str:
     """A combination partner in words."""
     if partner.text:
         return say(partner.text)
-    return say(" or ").join(partner.inns) or say((partner.drug_class or "").replace("-", " "))
+    return say(" or ").join(map(say.drug, partner.inns)) or say((partner.drug_class or "").replace("-", " "))
 
 
 def describe_test(test: TestRequirement, say: Language = ENGLISH) -> str:
     """What a label requires to be tested: analyte, specimen, kind of test, and whether plasma alone is enough."""
-    what = test.analyte
+    what = say(test.analyte)
     if test.specimen:
         specimen = say(" or ").join(map(say, test.specimen))
-        what = say("{analyte} in {specimen}", analyte=test.analyte, specimen=specimen)
+        what = say("{analyte} in {specimen}", analyte=what, specimen=specimen)
     text = f"{what}: {say(REQUIREMENTS[test.requirement])}"
     if test.negative_plasma_retest_in_tissue:
         text += f"; {say('a negative plasma result is to be repeated in tissue')}"

@@ -6,6 +6,7 @@ changes nor the class leaves the criterion unknown, and is shown as the nearest 
 
 from __future__ import annotations
 
+from knowledge import notes
 from knowledge.criteria import HasVariant
 from knowledge.decisions import Decision, decide, gene_level_negatives, is_benign, weigh
 from knowledge.facts import Fact, Kind, Origin, State
@@ -41,8 +42,8 @@ def decide_variant(criterion: HasVariant, patient: Patient) -> Decision:
     if not hits and not negatives:
         other = [fact for fact in near if not fact.conflict and _same_codon_differs(criterion, fact)]
         if other:
-            return Decision(Verdict.FALSE, tuple(other), note="another change is reported at this codon")
-    return weigh(hits, _disputing(negatives, hits), near, _depth(criterion), "no result is recorded for it")
+            return Decision(Verdict.FALSE, tuple(other), note=notes.OTHER_CHANGE_AT_CODON)
+    return weigh(hits, _disputing(negatives, hits), near, _depth(criterion), notes.NO_RESULT_FOR_IT)
 
 
 def _depth(criterion: HasVariant) -> str:

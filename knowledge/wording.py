@@ -1,4 +1,7 @@
-"""Criteria and facts in the words of the field, for traces, the curator's tools and cards."""
+"""Criteria and facts in the words of the field, for traces, the curator's tools and cards.
+
+Traces and tools speak English, cards the language of their reader.
+"""
 
 from __future__ import annotations
 
@@ -36,14 +39,15 @@ from knowledge.criteria import (
     SexIs,
 )
 from knowledge.facts import Fact, Kind, State
+from knowledge.language import ENGLISH, Language, phrase
 from knowledge.protein_change import NotationError, parse_protein_change
 
 _STATE_WORDS = {
-    State.ABSENT: "not detected",
-    State.INDETERMINATE: "indeterminate",
-    State.NO_CALL: "no call",
-    State.NOT_TESTED: "not tested",
-    State.UNKNOWN: "unknown",
+    State.ABSENT: phrase("not detected"),
+    State.INDETERMINATE: phrase("indeterminate"),
+    State.NO_CALL: phrase("no call"),
+    State.NOT_TESTED: phrase("not tested"),
+    State.UNKNOWN: phrase("unknown"),
 }
 
 
@@ -83,192 +87,214 @@ def criterion_name(criterion: Criterion) -> str:
 
 
 @singledispatch
-def describe(criterion: Criterion) -> str:
+def describe(criterion: Criterion, say: Language = ENGLISH) -> str:
     """A criterion in a few words."""
     raise TypeError(f"no wording for {type(criterion).__name__}")
 
 
 @describe.register
-def _(criterion: AllOf) -> str:
-    return " and ".join(_bracketed(child) for child in criterion.criteria)
+def _(criterion: AllOf, say: Language = ENGLISH) -> str:
+    return say(" and ").join(_bracketed(child, say) for child in criterion.criteria)
 
 
 @describe.register
-def _(criterion: AnyOf) -> str:
-    return " or ".join(_bracketed(child) for child in criterion.criteria)
+def _(criterion: AnyOf, say: Language = ENGLISH) -> str:
+    return say(" or ").join(_bracketed(child, say) for child in criterion.criteria)
 
 
 @describe.register
-def _(criterion: Not) -> str:
-    return f"no {_bracketed(criterion.criterion)}"
+def _(criterion: Not, say: Language = ENGLISH) -> str:
+    return say("no {criterion}", criterion=_bracketed(criterion.criterion, say))
 
 
 @describe.register
-def _(criterion: NotKnown) -> str:
-    return f"not known: {describe(criterion.criterion)}"
+def _(criterion: NotKnown, say: Language = ENGLISH) -> str:
+    return say("not known: {criterion}", criterion=describe(criterion.criterion, say))
 
 
-def _bracketed(criterion: Criterion) -> str:
-    text = describe(criterion)
+def _bracketed(criterion: Criterion, say: Language) -> str:
+    text = describe(criterion, say)
     return f"({text})" if isinstance(criterion, AllOf | AnyOf | ByAnyTest) else text
 
 
 @describe.register
-def _(criterion: HasTumour) -> str:
-    return f"tumour type {criterion.node}"
+def _(criterion: HasTumour, say: Language = ENGLISH) -> str:
+    return say("tumour type {tumour}", tumour=criterion.node)
 
 
 @describe.register
-def _(criterion: HasVariant) -> str:
-    origin = f"{criterion.origin} " if criterion.origin else ""
+def _(criterion: HasVariant, say: Language = ENGLISH) -> str:
+    text = _wanted_variant(criterion, say)
+    return say("{origin} {alteration}", origin=say(criterion.origin), alteration=text) if criterion.origin else text
+
+
+def _wanted_variant(criterion: HasVariant, say: Language) -> str:
+    gene = criterion.gene
     if criterion.protein:
-        changes = " or ".join(sorted(short_protein(change) for change in criterion.protein))
-        return f"{origin}{criterion.gene} {changes}"
+        changes = say(" or ").join(sorted(short_protein(change) for change in criterion.protein))
+        return f"{gene} {changes}"
     if criterion.codon is not None:
-        return f"{origin}{criterion.gene} mutation at codon {criterion.codon}"
+        return say("{gene} mutation at codon {codon}", gene=gene, codon=criterion.codon)
     if criterion.pathogenic:
-        return f"{origin}{criterion.gene} pathogenic variant"
-    noun = "" if re.search(r"deletion|insertion|skipping|rearrangement", criterion.variant_class or "") else " mutation"
-    return f"{origin}{criterion.gene} {criterion.variant_class}{noun}"
+        return say("{gene} pathogenic variant", gene=gene)
+    kind = criterion.variant_class or ""
+    if re.search(r"deletion|insertion|skipping|rearrangement", kind):
+        return f"{gene} {say(kind)}"
+    return say("{gene} {kind} mutation", gene=gene, kind=say(kind))
 
 
 @describe.register
-def _(criterion: HasFusion) -> str:
+def _(criterion: HasFusion, say: Language = ENGLISH) -> str:
     if criterion.or_ihc:
-        return f"{criterion.gene} positivity (rearrangement or IHC)"
-    return f"{criterion.gene} fusion with {criterion.partner}" if criterion.partner else f"{criterion.gene} fusion"
+        return say("{gene} positivity (rearrangement or IHC)", gene=criterion.gene)
+    if criterion.partner:
+        return say("{gene} fusion with {partner}", gene=criterion.gene, partner=criterion.partner)
+    return say("{gene} fusion", gene=criterion.gene)
 
 
 @describe.register
-def _(criterion: HasCopyNumber) -> str:
-    return f"{criterion.gene} {criterion.change}"
+def _(criterion: HasCopyNumber, say: Language = ENGLISH) -> str:
+    return say("{gene} {copy_number}", gene=criterion.gene, copy_number=say(criterion.change))
 
 
 @describe.register
-def _(criterion: HasExpression) -> str:
-    scores = "/".join(sorted(criterion.scores))
+def _(criterion: HasExpression, say: Language = ENGLISH) -> str:
+    marker = " ".join(filter(None, [criterion.marker, "/".join(sorted(criterion.scores))]))
     if criterion.positive:
-        return " ".join(filter(None, [criterion.marker, scores, "positive"]))
+        return say("{marker} positive", marker=marker)
     if criterion.values:
-        return f"{criterion.marker} {scores} {_either(sorted(criterion.values))}"
+        return f"{marker} {say.either([say(value) for value in sorted(criterion.values)])}"
     unit = " %" if criterion.scores & {"TPS", "TC", "IC", "TAP"} else ""
     if criterion.at_least is not None:
-        return f"{criterion.marker} {scores} ≥ {criterion.at_least:g}{unit}"
-    return f"{criterion.marker} {scores} < {criterion.below:g}{unit}"
+        return f"{marker} ≥ {say.number(criterion.at_least)}{unit}"
+    return f"{marker} < {say.number(criterion.below or 0)}{unit}"
 
 
 @describe.register
-def _(criterion: ByAnyTest) -> str:
-    return f"{criterion.marker} {criterion.status}" if criterion.status else describe(AnyOf(criterion.tests))
+def _(criterion: ByAnyTest, say: Language = ENGLISH) -> str:
+    if criterion.status:
+        return f"{criterion.marker} {say(criterion.status)}"
+    return describe(AnyOf(criterion.tests), say)
 
 
 @describe.register
-def _(criterion: HasSignature) -> str:
+def _(criterion: HasSignature, say: Language = ENGLISH) -> str:
     if criterion.at_least is not None:
-        return f"{criterion.name} ≥ {criterion.at_least:g}"
-    return f"{criterion.name} {' or '.join(sorted(criterion.values))}"
+        return f"{criterion.name} ≥ {say.number(criterion.at_least)}"
+    return f"{criterion.name} {say(' or ').join(say(value) for value in sorted(criterion.values))}"
 
 
 @describe.register
-def _(criterion: HasGenotype) -> str:
-    return f"{criterion.gene} {' or '.join(sorted(criterion.diplotypes))}"
+def _(criterion: HasGenotype, say: Language = ENGLISH) -> str:
+    return f"{criterion.gene} {say(' or ').join(sorted(criterion.diplotypes))}"
 
 
 @describe.register
-def _(criterion: HasPhenotype) -> str:
-    return f"{criterion.gene} {' or '.join(sorted(criterion.phenotypes))}"
+def _(criterion: HasPhenotype, say: Language = ENGLISH) -> str:
+    return f"{criterion.gene} {say(' or ').join(say(phenotype) for phenotype in sorted(criterion.phenotypes))}"
 
 
 @describe.register
-def _(criterion: HasHla) -> str:
+def _(criterion: HasHla, say: Language = ENGLISH) -> str:
     return criterion.allele
 
 
 @describe.register
-def _(criterion: HasCytogenetics) -> str:
-    return f"isolated {criterion.change}" if criterion.isolated else criterion.change
+def _(criterion: HasCytogenetics, say: Language = ENGLISH) -> str:
+    return say("isolated {change}", change=criterion.change) if criterion.isolated else criterion.change
 
 
 @describe.register
-def _(criterion: NoRecordedResistance) -> str:
-    return f"no recorded {criterion.gene} resistance alteration to {', '.join(sorted(criterion.drugs))}"
+def _(criterion: NoRecordedResistance, say: Language = ENGLISH) -> str:
+    drugs = ", ".join(say.drug(drug) for drug in sorted(criterion.drugs))
+    return say("no recorded {gene} resistance alteration to {drugs}", gene=criterion.gene, drugs=drugs)
 
 
 @describe.register
-def _(criterion: InStage) -> str:
+def _(criterion: InStage, say: Language = ENGLISH) -> str:
     whole = {stage for stage in criterion.stages if stage.rstrip("ABC") == stage}
     groups = sorted(
         stage for stage in criterion.stages & STAGE_GROUPS if stage in whole or stage.rstrip("ABC") not in whole
     )
-    extents = sorted(extent.replace("-", " ") for extent in criterion.stages - STAGE_GROUPS)
-    named = [f"stage {_either(groups)}"] if groups else []
-    return _either([*named, *([f"{_either(extents)} disease"] if extents else [])])
-
-
-def _either(names: list[str]) -> str:
-    return " or ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
+    extents = [say(extent.replace("-", " ")) for extent in sorted(criterion.stages - STAGE_GROUPS)]
+    named = [say("stage {stages}", stages=say.either(groups))] if groups else []
+    return say.either([*named, *([say("{extents} disease", extents=say.either(extents))] if extents else [])])
 
 
 @describe.register
-def _(criterion: InSetting) -> str:
-    return f"{criterion.setting} setting"
+def _(criterion: InSetting, say: Language = ENGLISH) -> str:
+    return say("{setting} setting", setting=say(criterion.setting))
 
 
 @describe.register
-def _(criterion: InLine) -> str:
-    if criterion.at_most is None:
-        return f"line of therapy {criterion.at_least} or later"
-    if criterion.at_least == criterion.at_most:
-        return "first line of therapy" if criterion.at_least == 1 else f"line of therapy {criterion.at_least}"
-    return f"line of therapy {criterion.at_least} to {criterion.at_most}"
+def _(criterion: InLine, say: Language = ENGLISH) -> str:
+    least, most = criterion.at_least, criterion.at_most
+    if most is None:
+        return say("line of therapy {line} or later", line=least)
+    if least == most:
+        return say("first line of therapy") if least == 1 else say("line of therapy {line}", line=least)
+    return say("line of therapy {first} to {last}", first=least, last=most)
+
+
+_PRIOR = {
+    None: phrase("prior {therapy}"),
+    "progression": phrase("prior {therapy} with progression"),
+    "no-progression": phrase("prior {therapy} without progression"),
+    "stable": phrase("prior {therapy} with stable disease"),
+    "intolerance": phrase("prior {therapy} not tolerated"),
+}
 
 
 @describe.register
-def _(criterion: HadTherapy) -> str:
-    what = criterion.inn or criterion.label or (criterion.drug_class or "").replace("-", " ")
-    course = {
-        "progression": " with progression",
-        "no-progression": " without progression",
-        "stable": " with stable disease",
-        "intolerance": " not tolerated",
-    }
-    regimens = f", at least {criterion.regimens} regimens" if criterion.regimens > 1 else ""
-    return f"prior {what}{course.get(criterion.course or '', '')}{regimens}"
+def _(criterion: HadTherapy, say: Language = ENGLISH) -> str:
+    by_class = criterion.label or (criterion.drug_class or "").replace("-", " ")
+    therapy = say.drug(criterion.inn) if criterion.inn else say(by_class)
+    text = say(_PRIOR[criterion.course].key, therapy=therapy)
+    return (
+        say("{therapy}, at least {count} regimens", therapy=text, count=criterion.regimens)
+        if criterion.regimens > 1
+        else text
+    )
 
 
 @describe.register
-def _(criterion: AgeBetween) -> str:
-    least = f"{criterion.at_least_months} months" if criterion.at_least is None else f"{criterion.at_least} years"
-    if criterion.below is None:
-        return f"age ≥ {least}"
-    if criterion.at_least is None and criterion.at_least_months is None:
-        return f"age < {criterion.below} years"
-    return f"age {least.removesuffix(' years')} to under {criterion.below} years"
+def _(criterion: AgeBetween, say: Language = ENGLISH) -> str:
+    years, months, below = criterion.at_least, criterion.at_least_months, criterion.below
+    if below is None:
+        return (
+            say("age ≥ {count} years", count=years) if years is not None else say("age ≥ {count} months", count=months)
+        )
+    if years is not None:
+        return say("age {count} to under {below} years", count=years, below=below)
+    if months is not None:
+        return say("age {count} months to under {below} years", count=months, below=below)
+    return say("age < {below} years", below=below)
 
 
 @describe.register
-def _(criterion: SexIs) -> str:
-    return criterion.sex
+def _(criterion: SexIs, say: Language = ENGLISH) -> str:
+    return say(criterion.sex)
 
 
 @describe.register
-def _(criterion: MenopausalStateIs) -> str:
-    return criterion.state
+def _(criterion: MenopausalStateIs, say: Language = ENGLISH) -> str:
+    return say(criterion.state)
 
 
 @describe.register
-def _(criterion: InDiseaseState) -> str:
-    return f"{_either(sorted(state.replace('-', ' ') for state in criterion.states))} disease"
+def _(criterion: InDiseaseState, say: Language = ENGLISH) -> str:
+    states = say.either([say(state.replace("-", " ")) for state in sorted(criterion.states)])
+    return say("{states} disease", states=states)
 
 
 @describe.register
-def _(criterion: PerformanceAtMost) -> str:
-    return f"ECOG performance status ≤ {criterion.ecog}"
+def _(criterion: PerformanceAtMost, say: Language = ENGLISH) -> str:
+    return say("ECOG performance status ≤ {ecog}", ecog=criterion.ecog)
 
 
 @describe.register
-def _(criterion: NeedsJudgement) -> str:
-    return criterion.statement
+def _(criterion: NeedsJudgement, say: Language = ENGLISH) -> str:
+    return say(criterion.statement)
 
 
 def short_protein(change: str) -> str:
@@ -279,53 +305,73 @@ def short_protein(change: str) -> str:
         return change
 
 
-def describe_alteration(fact: Fact) -> str:
+def describe_alteration(fact: Fact, say: Language = ENGLISH) -> str:
     """What was found, without its state: ``EGFR L858R``, ``ALK fusion``, ``PD-L1 TPS 50 %``."""
     match fact.kind:
         case Kind.VARIANT:
-            detail = short_protein(fact.protein) if fact.protein else fact.coding or fact.genomic
-            region = fact.variant_class if fact.variant_class and fact.variant_class != detail else None
-            named = [part for part in (detail, f"({region})" if detail and region else region) if part]
-            return " ".join(["/".join(fact.genes) or "gene not stated", *(named or ["variant"])])
+            named = _variant_details(fact, say)
+            genes = _genes(fact, say)
+            return f"{genes} {named}" if named else say("{genes} variant", genes=genes)
         case Kind.FUSION:
-            return "::".join(fact.genes) + (" fusion" if len(fact.genes) > 1 else " rearrangement")
+            genes = "::".join(fact.genes)
+            return say("{gene} fusion", gene=genes) if len(fact.genes) > 1 else say("{gene} rearrangement", gene=genes)
         case Kind.COPY_NUMBER:
-            copies = f" ({fact.copies:g} copies)" if fact.copies is not None else ""
-            return f"{'/'.join(fact.genes) or 'gene not stated'} {fact.variant_class or 'copy number'}{copies}"
+            change = say(fact.variant_class or phrase("copy number"))
+            text = say("{gene} {copy_number}", gene=_genes(fact, say), copy_number=change)
+            return text + ("" if fact.copies is None else say(" ({copies} copies)", copies=say.number(fact.copies)))
         case Kind.EXPRESSION:
-            value = (
-                ""
-                if fact.value is None
-                else f" {fact.comparator or ''}{fact.value:g}"
-                if not isinstance(fact.value, str)
-                else f" {fact.value}"
-            )
-            unit = f" {fact.unit}" if fact.unit and value else ""
-            score = f" {fact.score}" if fact.score else ""
-            return f"{fact.marker}{score}{value}{unit}"
+            value = _value(fact, say)
+            unit = fact.unit if value else None
+            return " ".join(filter(None, [fact.marker, fact.score, value, unit]))
         case Kind.DISEASE:
-            return f"tumour type {fact.tumour}" if fact.tumour else "tumour type not recognised"
+            return say("tumour type {tumour}", tumour=fact.tumour) if fact.tumour else say("tumour type not recognised")
         case Kind.PHENOTYPE:
-            return _named(fact, fact.phenotype)
+            return _named(fact, fact.phenotype, say)
         case Kind.GENOTYPE:
-            return _named(fact, fact.diplotype or fact.allele)
+            return _named(fact, fact.diplotype or fact.allele, say)
         case Kind.HLA:
-            return fact.allele or _named(fact, None)
+            return fact.allele or _named(fact, None, say)
         case Kind.THERAPY:
-            name = fact.inn or (fact.marker or "therapy").replace("-", " ")
-            return f"{name} ({fact.status})" if fact.status else name
-    return f"{fact.marker or fact.kind.value} {fact.value if fact.value is not None else ''}".strip()
+            name = say.drug(fact.inn) if fact.inn else say((fact.marker or "therapy").replace("-", " "))
+            return f"{name} ({say(fact.status)})" if fact.status else name
+    value = "" if fact.value is None else say(str(fact.value))
+    return f"{say(fact.marker or fact.kind.value)} {value}".strip()
 
 
-def _named(fact: Fact, result: str | None) -> str:
+def _variant_details(fact: Fact, say: Language) -> str:
+    detail = short_protein(fact.protein) if fact.protein else fact.coding or fact.genomic
+    region = say(fact.variant_class) if fact.variant_class and fact.variant_class != detail else None
+    return " ".join(filter(None, [detail, f"({region})" if detail and region else region]))
+
+
+def _genes(fact: Fact, say: Language) -> str:
+    return "/".join(fact.genes) or say("gene not stated")
+
+
+def _value(fact: Fact, say: Language) -> str:
+    """A score with its comparator, or the laboratory's class."""
+    if fact.value is None:
+        return ""
+    return say(fact.value) if isinstance(fact.value, str) else f"{fact.comparator or ''}{say.number(fact.value)}"
+
+
+def _named(fact: Fact, result: str | None, say: Language) -> str:
     value = fact.value if result is None else result
-    return " ".join(part for part in ("/".join(fact.genes), "" if value is None else str(value)) if part)
+    return " ".join(filter(None, ["/".join(fact.genes), "" if value is None else say(str(value))]))
 
 
-def describe_fact(fact: Fact) -> str:
+def describe_fact(fact: Fact, say: Language = ENGLISH) -> str:
     """What was found with its state: ``EGFR L858R``, ``ALK: not detected``."""
-    text = describe_alteration(fact)
     if fact.state is State.PRESENT:
-        return f"{text}: positive" if fact.kind is Kind.EXPRESSION and fact.value is None else text
-    subject = text.removesuffix(" variant").removesuffix(" rearrangement")
-    return f"{subject}: {_STATE_WORDS[fact.state]}"
+        text = describe_alteration(fact, say)
+        return say("{marker}: positive", marker=text) if fact.kind is Kind.EXPRESSION and fact.value is None else text
+    return f"{_subject(fact, say)}: {say(_STATE_WORDS[fact.state])}"
+
+
+def _subject(fact: Fact, say: Language) -> str:
+    """What a result that found nothing is about; the bare gene where it names no change."""
+    if fact.kind is Kind.FUSION and len(fact.genes) == 1:
+        return fact.genes[0]
+    if fact.kind is Kind.VARIANT and not _variant_details(fact, say):
+        return _genes(fact, say)
+    return describe_alteration(fact, say)
