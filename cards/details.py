@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from cards.advice import GermlineFollowUp, MissingTest, SafetyAlert, TestsFirst, TherapyOptions, TumourUnclear
 from cards.markdown import bullet, escape, link
+from cards.named_tests import named_test_lines
 from knowledge.criteria import Criterion
 from knowledge.evaluation import Finding
 from knowledge.facts import Fact, Kind, State
@@ -45,6 +46,7 @@ def missing_tests_detail(advice: TestsFirst, basis: Basis, say: Language = ENGLI
     for missing in advice.missing:
         lines.append(bullet(f"**{escape(say(missing.analyte))}**: {escape(_waiting_medicines(missing, say))}"))
         lines += requirement_lines(missing.requirements, say)
+        lines += named_test_lines(missing.findings, missing.analyte, say)
     if advice.known:
         names = ", ".join(say(entry.analyte) for entry in advice.known)
         lines += ["", escape(say("Tested, but not in the detail that a label asks for: {analytes}.", analytes=names))]
@@ -118,7 +120,16 @@ def _medicine_lines(medicine: Medicine, findings: Sequence[Finding], say: Langua
                 else say("All criteria met in the record.")
             )
             lines.append(bullet(f"{escape(say(statement.summary))}. {escape(verdict)}", 1))
+    if copies := _copies(medicine, findings):
+        text = say("the same in the label of {brands}", brands=", ".join(copies))
+        lines.append(bullet(escape(text), 1))
     return lines
+
+
+def _copies(medicine: Medicine, findings: Sequence[Finding]) -> list[str]:
+    """The generics and biosimilars whose own label carries every one of these indications."""
+    carried = [{copy.name for copy in medicine.copies_with(finding.statement)} for finding in findings]
+    return sorted(set.intersection(*carried)) if carried else []
 
 
 def open_questions(finding: Finding, say: Language = ENGLISH) -> list[str]:

@@ -14,6 +14,7 @@ from cards.details import (
     requirement_lines,
 )
 from cards.markdown import bullet, escape
+from cards.named_tests import named_test_lines
 from knowledge.evaluation import Finding, Outcome
 from knowledge.facts import Fact, Kind
 from knowledge.language import Language, phrase
@@ -85,6 +86,7 @@ def _test_lines(judgement: DraftJudgement, say: Language) -> list[str]:
         for analyte in judgement.missing:
             lines.append(bullet(escape(say(analyte))))
             lines += requirement_lines(_requirements(judgement, analyte), say)
+            lines += named_test_lines((*judgement.alerts, *judgement.findings), analyte, say)
     if judgement.undecided:
         names = ", ".join(finding_names(judgement.undecided, say))
         lines += ["", escape(say("Found, and not enough for the label to be judged: {findings}.", findings=names))]

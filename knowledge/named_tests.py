@@ -11,17 +11,18 @@ from dataclasses import dataclass
 from datetime import date
 
 from knowledge.labels import Anchor
+from knowledge.language import phrase
 from knowledge.terminology import table_rows
 
 #: What each role is called. Only a device on which EMA or CHMP gave an opinion is called a companion diagnostic.
 ROLES = {
-    "companion-diagnostic-consulted": "companion diagnostic on which EMA was consulted",
-    "named-in-label": "named in the label",
-    "used-in-pivotal-trial": "used in the pivotal trial",
-    "bridging-study": "used in a bridging study",
-    "central-lab-test": "used by the central laboratory of a trial",
-    "listed-as-available": "listed in the assessment report as available",
-    "companion-diagnostic-planned": "under development at the time of the report",
+    "companion-diagnostic-consulted": phrase("companion diagnostic on which EMA was consulted"),
+    "named-in-label": phrase("named in the label"),
+    "used-in-pivotal-trial": phrase("used in the pivotal trial"),
+    "bridging-study": phrase("used in a bridging study"),
+    "central-lab-test": phrase("used by the central laboratory of a trial"),
+    "listed-as-available": phrase("listed in the assessment report as available"),
+    "companion-diagnostic-planned": phrase("under development at the time of the report"),
 }
 #: ``imaging-agent`` is a medicine and no in vitro diagnostic.
 TEST_KINDS = ("named-test", "unbranded-method", "imaging-agent")
