@@ -26,7 +26,7 @@ from tests.conftest import TODAY
 TABLE = read_yaml(Path(__file__).parent.parent / "data" / "eu_traps.yaml")
 TRAPS: list[dict[str, Any]] = TABLE["traps"]
 CONTROLS: list[dict[str, Any]] = TABLE["no_biomarker_required"]
-CHECKS = {"absent", "only", "partners", "never_with", "cases"}
+CHECKS = {"absent", "only", "lacks", "partners", "never_with", "cases"}
 OPEN = {Outcome.MET, Outcome.VERIFY}
 CASES = [
     pytest.param(case, id=f"{trap['trap']}: {case['patient']}") for trap in TRAPS for case in trap.get("cases", ())
@@ -64,6 +64,16 @@ def test_a_drug_of_several_brands_is_held_under_the_right_one(knowledge: Knowled
         if only := trap.get("only"):
             brands = {medicine.brand for medicine in knowledge.medicines if only["inn"] in medicine.drugs}
             assert brands == {only["brand"]}, trap["trap"]
+
+
+def test_a_generic_does_not_inherit_an_indication(knowledge: KnowledgeBase) -> None:
+    by_id = {statement.id: statement for _, statement in knowledge.statements}
+    for trap in TRAPS:
+        if lacks := trap.get("lacks"):
+            (generic,) = (copy for copy in knowledge.copies if copy.name == lacks["brand"])
+            rows = by_id[lacks["statement"]].rows
+            assert not generic.carries(rows), trap["trap"]
+            assert any(copy.carries(rows) for copy in knowledge.copies if copy.reference == generic.reference)
 
 
 def test_regimens_are_those_of_the_eu_label(knowledge: KnowledgeBase) -> None:
