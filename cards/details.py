@@ -217,6 +217,8 @@ def finding_names(facts: Iterable[Fact], say: Language = ENGLISH) -> list[str]:
 
 
 def _finding_name(fact: Fact, say: Language) -> str:
+    if fact.state is State.ABSENT:
+        return describe_fact(fact)
     if fact.kind is Kind.EXPRESSION and fact.state is State.PRESENT and fact.value is None:
         return say("{marker} positive", marker=describe_alteration(fact, say))
     return describe_alteration(fact, say)

@@ -13,10 +13,13 @@ from dataclasses import replace
 from fhir_mappings.context import Context, Reading
 from fhir_mappings.disease_status import metastasis_facts
 from fhir_mappings.elements import Json, codings, concept_text, member, objects, string
+from fhir_mappings.menopause import menopause_facts
 from fhir_mappings.staging import read_condition_stages
 from fhir_mappings.tables import MappingTables
 from fhir_mappings.tumour_codes import TumourReading
+from knowledge.criteria import PHASES
 from knowledge.dates import is_fhir_date
+from knowledge.decisions import PAST
 from knowledge.facts import Fact, Kind, Source, State
 from knowledge.language import phrase
 
@@ -26,11 +29,11 @@ _UNCONFIRMED = frozenset({"unconfirmed", "provisional", "differential"})
 
 
 def read_condition(context: Context) -> Reading:
-    """Read a Condition. One that names no tumour gives nothing."""
+    """Read a Condition. One that names neither a tumour nor a menopausal state gives nothing."""
     data = context.data
     reading, path = _best_reading(context)
     if reading is None or reading.kind in ("none", "history", "morphology"):
-        return Reading()
+        return _menopause(context)
     verification = _status(data.get("verificationStatus"))
     if verification in _NOT_THE_PATIENTS:
         return Reading(warnings=[f"{context.resource.reference}: a diagnosis is {verification} and was not used"])
@@ -53,11 +56,37 @@ def read_condition(context: Context) -> Reading:
         warnings=warnings,
     )
     stages = read_condition_stages(context, tumour, state)
+    found = [fact, *_states(context, fact), *stages.facts]
     if tumour is not None:
-        return Reading([fact, *stages.facts], stages.unread)
+        return Reading(found, stages.unread)
     text = f"{context.resource.reference}: the tumour type of a diagnosis is not recognised: {_code(data)}"
     unread = context.unread("tumour type not recognised").unread + stages.unread
-    return Reading([fact, *stages.facts], unread, [text])
+    return Reading(found, unread, [text])
+
+
+def _menopause(context: Context) -> Reading:
+    """The menopausal state as a diagnosis, unless it was refuted or is over."""
+    verification = _status(context.data.get("verificationStatus"))
+    if verification in _NOT_THE_PATIENTS or _status(context.data.get("clinicalStatus")) in PAST:
+        return Reading()
+    return Reading(menopause_facts(context, _state(verification)[0], _date(context.data)))
+
+
+def _states(context: Context, diagnosis: Fact) -> list[Fact]:
+    """The states of the disease that the code itself names: in relapse, blast phase."""
+    if diagnosis.status in PAST:
+        return []
+    return [
+        Fact(
+            kind=Kind.DISEASE_STATUS,
+            state=diagnosis.state,
+            source=diagnosis.source,
+            marker="phase" if state in PHASES else "disease-state",
+            value=state,
+            date=diagnosis.date,
+        )
+        for state in context.tables.disease_states.states_of(context.data.get("code"))
+    ]
 
 
 def read_histology(context: Context) -> Reading:

@@ -111,6 +111,18 @@ class Protein:
     options: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Concentration:
+    """A score that is a concentration: its unit, and the factor to it from every unit that is read."""
+
+    unit: str
+    _factors: Mapping[str, float]
+
+    def factor(self, unit: str | None) -> float | None:
+        """The factor from a unit to that of the score; ``None`` for one that is not convertible exactly."""
+        return self._factors.get((unit or "").lower())
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class MarkerTables:
     """Everything the marker readers look up."""
@@ -120,6 +132,7 @@ class MarkerTables:
     number_names: Mapping[str, tuple[str, ...]]
     scores_of: Mapping[str, tuple[str, ...]]
     units: Mapping[str, frozenset[str]]
+    concentrations: Mapping[str, Concentration]
     limits: Mapping[str, tuple[float, float]]
     proteins: Mapping[str, Protein]
     antigens: Mapping[str, Protein]
@@ -133,6 +146,7 @@ class MarkerTables:
             number_names={marker: tuple(names) for marker, names in data["number_names"].items()},
             scores_of={marker: tuple(names) for marker, names in data["scores_of"].items()},
             units={unit: frozenset(form.lower() for form in forms) for unit, forms in data["units"].items()},
+            concentrations={name: _concentration(item) for name, item in data["measured_in"].items()},
             limits={name: (low, high) for name, (low, high) in data["limits"].items()},
             proteins={gene: _protein(item, (gene,)) for gene, item in data["proteins"].items()},
             antigens={name.lower(): _protein(item, item["genes"]) for name, item in data["antigens"].items()},
@@ -146,6 +160,10 @@ class MarkerTables:
         """Whether a number lies inside the limits of its score, unit or marker."""
         low, high = self.limits.get(name, self.limits["number"])
         return low <= value <= high
+
+
+def _concentration(item: Mapping[str, Any]) -> Concentration:
+    return Concentration(item["unit"], {unit.lower(): factor for unit, factor in item["factors"].items()})
 
 
 def _protein(item: Mapping[str, Any], genes: Iterable[str]) -> Protein:

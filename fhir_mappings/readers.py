@@ -15,6 +15,7 @@ from fhir_mappings.immunophenotypes import read_immunophenotype
 from fhir_mappings.implications import read_diagnostic_implication, read_molecular_consequence
 from fhir_mappings.markers import read_combined, read_marker
 from fhir_mappings.measured_tests import read_amplification_test, read_measured_test
+from fhir_mappings.menopause import read_menopause
 from fhir_mappings.performance import read_performance
 from fhir_mappings.pharmacogene_tests import read_allele_test, read_enzyme_activity, read_gene_alleles
 from fhir_mappings.phenotypes import read_implication, read_phenotype
@@ -60,6 +61,7 @@ READERS: Mapping[str, Reader] = {
     "disease_status": read_disease_status,
     "metastasis_history": read_metastasis_history,
     "metastasis_site": read_metastasis_site,
+    "menopause": read_menopause,
     "diagnostic_implication": read_diagnostic_implication,
     "molecular_consequence": read_molecular_consequence,
     "overall": _says_nothing,

@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from fhir_mappings.answers import Answer
 from fhir_mappings.context import Context
 from fhir_mappings.elements import Json, objects, string
-from fhir_mappings.marker_tables import FoundLevel, LevelTable, MarkerTables
+from fhir_mappings.marker_tables import Concentration, FoundLevel, LevelTable, MarkerTables
 from fhir_mappings.measurements import NUMBER, Measured, measured, of_match, texts_of_value, written
 from fhir_mappings.tables import CodeRule
 from knowledge.facts import Fact, Kind, Source, State
 from knowledge.language import phrase
 
 #: Scores that are percentages; CPS is a number that may exceed 100.
-PERCENT_SCORES = frozenset({"TPS", "TC", "IC", "TAP", "percent", "PS2+"})
+PERCENT_SCORES = frozenset({"TPS", "TC", "IC", "TAP", "percent", "PS2+", "TC 2+/3+"})
 #: Scores without a unit, whatever unit was sent.
 _UNITLESS = frozenset({"CPS", "IHC", "ISH ratio", "ISH copies", "CEP17 copies", "Allred", "H-score", "IRS"})
 #: Units under which a number may be a step of a scale.
@@ -81,7 +81,9 @@ def _scores(context: Context, element: Json, path: str, rule: CodeRule) -> Itera
         return
     for text, where in texts_of_value(element, path):
         number = written(text, where)
-        score = next(_of_number(number, rule, markers), None) if number and _is_unit(number.unit, rule) else None
+        score = (
+            next(_of_number(number, rule, markers), None) if number and _is_unit(number.unit, rule, markers) else None
+        )
         if score := score or _named_score(context, rule, text, where, ()):
             yield score
             return
@@ -101,6 +103,9 @@ def _of_number(number: Measured, rule: CodeRule, markers: MarkerTables) -> Itera
         yield step
         return
     name = rule.options.get("number") or rule.score
+    if name and (concentration := markers.concentrations.get(name)):
+        yield from _of_concentration(number, name, concentration, markers)
+        return
     value, unit, warning = _with_unit(number, name, rule)
     warnings = [warning] if warning else []
     state = State.PRESENT
@@ -114,6 +119,19 @@ def _of_number(number: Measured, rule: CodeRule, markers: MarkerTables) -> Itera
     if name is None:
         warnings.append(phrase("the kind of score is not stated"))
     yield Score(name, value, number.path, number.raw, number.comparator, unit, state, tuple(warnings))
+
+
+def _of_concentration(
+    number: Measured, name: str, concentration: Concentration, markers: MarkerTables
+) -> Iterator[Score]:
+    """A number in the unit of its score; nothing where the unit is missing or cannot be converted exactly."""
+    factor = concentration.factor(number.code) or concentration.factor(number.unit)
+    if factor is None:
+        return
+    value = Measured(round(number.value * factor, 6), number.path, number.raw).plain()
+    plausible = markers.plausible(name, float(value))
+    state, warnings = (State.PRESENT, ()) if plausible else (State.INDETERMINATE, ("outside the range of this score",))
+    yield Score(name, value, number.path, number.raw, number.comparator, concentration.unit, state, warnings)
 
 
 def _step(number: Measured, rule: CodeRule, markers: MarkerTables) -> Score | None:
@@ -153,9 +171,10 @@ def _below(number: Measured, bound: float) -> bool:
     return number.comparator is None and number.value < bound
 
 
-def _is_unit(unit: str | None, rule: CodeRule) -> bool:
+def _is_unit(unit: str | None, rule: CodeRule, markers: MarkerTables) -> bool:
     """Whether what follows a written number is a unit; anything else makes the text something else."""
-    return unit in (None, "%", rule.unit)
+    concentration = markers.concentrations.get(rule.score or "")
+    return unit in (None, "%", rule.unit) or (concentration is not None and concentration.factor(unit) is not None)
 
 
 def _named_score(context: Context, rule: CodeRule, text: str, path: str, warnings: tuple[str, ...]) -> Score | None:

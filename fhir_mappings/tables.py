@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from fhir_mappings.answers import AnswerTable
+from fhir_mappings.clinical_states import DiseaseStateCodes, StateNames, load_menopause
 from fhir_mappings.disease_status_codes import DiseaseStatusCodes
 from fhir_mappings.drugs import DrugTable
 from fhir_mappings.elements import Coding, Json, codings, last_segment
@@ -84,6 +85,8 @@ class MappingTables:
     stages: StageCodes
     performance_scales: Mapping[str, PerformanceScale]
     disease_status: DiseaseStatusCodes
+    disease_states: DiseaseStateCodes
+    menopause: StateNames
     drugs: DrugTable
     therapies: TherapyRules
     markers: MarkerTables
@@ -186,6 +189,8 @@ def load_tables(
         stages=StageCodes.load(data / "staging.yaml"),
         performance_scales=load_scales(data / "performance.yaml"),
         disease_status=DiseaseStatusCodes.load(data / "disease_status.yaml"),
+        disease_states=DiseaseStateCodes.load(data / "disease_states.yaml"),
+        menopause=load_menopause(data / "menopause.yaml"),
         drugs=DrugTable.load(data),
         therapies=TherapyRules.load(data),
         markers=MarkerTables.load(read_yaml(data / "markers.yaml"), answers),

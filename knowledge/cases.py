@@ -40,11 +40,16 @@ def read_cases(path: Path, today: date) -> list[Case]:
         Case(
             path.name,
             item["patient"],
-            tuple(_fact(fact, number, today) for number, fact in enumerate(item["facts"], 1)),
+            read_facts(item["facts"], today),
             {name: Outcome(outcome) for name, outcome in item["expect"].items()},
         )
         for item in read_yaml(path)["cases"]
     ]
+
+
+def read_facts(items: Iterable[Mapping[str, Any]], today: date) -> tuple[Fact, ...]:
+    """Facts as example patients write them; ``age`` in years or ``age_months`` stands for the birth date."""
+    return tuple(_fact(item, number, today) for number, item in enumerate(items, 1))
 
 
 def case_files(data: Path) -> list[Path]:

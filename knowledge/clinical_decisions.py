@@ -6,6 +6,7 @@ from knowledge import notes
 from knowledge.criteria import (
     COURSES,
     EXTENTS,
+    PHASES,
     STAGE_GROUPS,
     HadTherapy,
     InDiseaseState,
@@ -152,12 +153,28 @@ _STATES_BY_COURSE = {"worsened": "progressive", "remission": "remission"}
 
 @decide.register
 def _(criterion: InDiseaseState, patient: Patient) -> Decision:
-    diagnoses = [fact for fact in patient.of_kind(Kind.DISEASE) if fact.state is State.PRESENT]
-    courses = newest(fact for fact in patient.of_marker("course") if fact.state is State.PRESENT)
-    recorded = [(fact, _STATES_BY_STATUS.get(fact.status or "")) for fact in diagnoses]
-    recorded += [(fact, _STATES_BY_COURSE.get(str(fact.value))) for fact in courses]
+    recorded = _recorded_states(patient)
     matching = tuple(fact for fact, state in recorded if state in criterion.states)
+    phases = tuple(fact for fact, state in recorded if state in PHASES)
+    if matching and len({state for _, state in recorded if state in PHASES}) > 1 and set(matching) <= set(phases):
+        return Decision(Verdict.UNKNOWN, phases, note=notes.CONFLICTING_OF_SAME_DATE)
     if matching:
         return Decision(Verdict.TRUE, matching)
-    # Another state excludes nothing: a disease in remission has relapsed before, or may be refractory tomorrow.
+    if phases and criterion.states <= PHASES:
+        return Decision(Verdict.FALSE, phases)
+    # Otherwise a state excludes no other: a disease in remission has relapsed before, or may be refractory tomorrow.
     return Decision(Verdict.UNKNOWN, note=notes.NO_DISEASE_STATE)
+
+
+def _recorded_states(patient: Patient) -> list[tuple[Fact, str]]:
+    """What the diagnoses, the newest course and the newest phase say, each with the fact that says it."""
+    diagnoses = [fact for fact in patient.of_kind(Kind.DISEASE) if fact.state is State.PRESENT]
+    found = [(fact, _STATES_BY_STATUS.get(fact.status or "")) for fact in diagnoses]
+    found += [(fact, _STATES_BY_COURSE.get(str(fact.value))) for fact in _newest_of("course", patient)]
+    found += [(fact, str(fact.value)) for fact in _newest_of("phase", patient)]
+    found += [(fact, str(fact.value)) for fact in patient.of_marker("disease-state") if fact.state is State.PRESENT]
+    return [(fact, state) for fact, state in found if state]
+
+
+def _newest_of(marker: str, patient: Patient) -> list[Fact]:
+    return newest(fact for fact in patient.of_marker(marker) if fact.state is State.PRESENT)

@@ -47,9 +47,9 @@ COURSES = {
     "stable": frozenset({"progression"}),
     "intolerance": frozenset[str](),
 }
-DISEASE_STATES = frozenset(
-    {"relapsed", "refractory", "remission", "progressive", "chronic-phase", "accelerated-phase", "blast-phase"}
-)
+#: Phases of chronic myeloid leukaemia. Unlike the other states of a disease they exclude each other.
+PHASES = frozenset({"chronic-phase", "accelerated-phase", "blast-phase"})
+DISEASE_STATES = PHASES | {"relapsed", "refractory", "remission", "progressive"}
 MENOPAUSAL_STATES = frozenset({"premenopausal", "perimenopausal", "postmenopausal"})
 
 

@@ -71,6 +71,7 @@ _SUBJECTS: Mapping[str, tuple[str, ...]] = {
     "stages": ("stage_group", "tnm_category"),
     "performance": ("performance",),
     "course": ("disease_status", "metastasis_history", "metastasis_site"),
+    "menopause": ("menopause",),
     "silent": ("coverage", "group", "claim", "overall", "phase"),
 }
 
@@ -236,6 +237,10 @@ def _markers(tables: MappingTables) -> dict[str, str]:
         ),
         "proteins of genes": _table("Gene | Marker | Reader", sorted(proteins)),
         "antigens": ", ".join(name + marker for name, marker in sorted(antigens.items())),
+        "concentrations": _table(
+            "Score | Unit | Read from",
+            [(name, item["unit"], _listed(item["factors"])) for name, item in sorted(markers["measured_in"].items())],
+        ),
         "units": _table(
             "Unit | Also written as", [(unit, _listed(forms)) for unit, forms in sorted(markers["units"].items())]
         ),
@@ -335,6 +340,11 @@ def _clinical(tables: MappingTables) -> dict[str, str]:
     courses = [
         (value, _listed(entry["sct"]), ", ".join(entry["words"])) for value, entry in sorted(course["values"].items())
     ]
+    states, icd10 = _data("disease_states")["states"], _data("disease_states")["icd10"]
+    characters = [
+        (state, f"`{icd10[state]['character']}`", ", ".join(map(_system, icd10[state]["systems"])))
+        for state in ("remission", "relapsed")
+    ]
     metastasis, sites = course["metastasis"], course["metastasis"]["sites"]
     site_rows = [
         (site, _listed(_keys_of(sites["sct"], site)), _listed(_keys_of(sites["icd10"], site)))
@@ -353,11 +363,23 @@ def _clinical(tables: MappingTables) -> dict[str, str]:
         "performance scales": _table("Scale | Numbers | Codes | Names in texts", performance),
         "maybe regional": ", ".join(metastasis["maybe_regional"]),
         "courses": _table("Course | SNOMED CT | Words", courses),
+        "disease states": _table("State | SNOMED CT | NCIt | Words", _state_rows(states)),
+        "disease state blocks": ", ".join(icd10["blocks"]),
+        "disease state characters": _table("State | Fifth character | System", characters),
+        "menopausal states": _table("State | SNOMED CT | NCIt | Words", _state_rows(_data("menopause")["states"])),
         "metastatic codes": _listed(metastasis["present"]["sct"]),
         "no metastasis codes": _listed(metastasis["none"]["sct"]),
         "no metastasis words": ", ".join(metastasis["none"]["words"]),
         "metastasis sites": _table("Site | SNOMED CT | ICD-10", site_rows),
     }
+
+
+def _state_rows(states: Mapping[str, Mapping[str, Any]]) -> list[Row]:
+    """The codes and words of states, by state."""
+    return [
+        (f"`{state}`", _listed(entry.get("sct", ())), _listed(entry.get("ncit", ())), ", ".join(entry.get("words", ())))
+        for state, entry in sorted(states.items())
+    ]
 
 
 def _therapies(tables: MappingTables) -> dict[str, str]:

@@ -321,7 +321,7 @@ SCENARIOS = (
         "order-sign",
         (MELANOMA, variant("braf", "BRAF", present=False)),
         ("vemurafenib",),
-        (("warning", "ordervemurafenibfailing", "delete"),),
+        (("warning", "ordervemurafenibzelboraf3", "delete"),),
     ),
     Scenario("lung, V600K: a label for V600", "order-sign", (NSCLC, V600K), ("dabrafenib", "trametinib"), ()),
     Scenario(

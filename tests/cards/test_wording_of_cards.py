@@ -11,8 +11,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from cards.details import finding_names
 from cards.markdown import MAX_TEXT, bullet, escape
 from cards.summaries import MAX_SUMMARY, cut, with_names
+from tests import facts
 from tests.fhir import condition, patient, pd_l1_tps, protein, request, variant
 
 RENDERER = MarkdownIt("gfm-like", {"html": True, "linkify": False})
@@ -118,3 +120,10 @@ def test_a_hostile_record_yields_no_markup(client: FlaskClient) -> None:
         assert "script" not in _Seen(rendered).tags
         assert "evil.example" not in re.findall(r'href="([^"]*)"', rendered)
         assert all(url.startswith("https://www.ema.europa.eu/") for url in re.findall(r'href="([^"]*)"', rendered))
+
+
+def test_a_negative_result_is_not_named_as_a_finding() -> None:
+    assert finding_names([facts.negative("BRAF"), facts.variant("BRAF", "p.Val600Glu")]) == [
+        "BRAF: not detected",
+        "BRAF V600E",
+    ]

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from cards.advice import SafetyAlert, patient_view_advice
 from cds_service import Advisor
 from knowledge import Fact, Kind, State
 from knowledge.criteria import HasCopyNumber, InStage
 from knowledge.decisions import decide
-from knowledge.evaluation import Outcome, evaluate
+from knowledge.evaluation import evaluate
 from knowledge.facts import Source
 from knowledge.patient import Patient
 from knowledge.verdicts import Verdict
@@ -58,16 +59,17 @@ def test_a_past_tumour_does_not_keep_stage_iv_of_a_lung_cancer_from_meaning_meta
 
 
 @pytest.mark.parametrize(
-    ("tumour", "further", "applies"),
+    ("tumour", "further", "shown"),
     [
         ("NSCLC", {"kind": Kind.VARIANT, "genes": ("EGFR",), "protein": "p.Leu858Arg"}, True),
-        ("NSCLC", {"kind": Kind.THERAPY, "inn": "gefitinib"}, True),
-        ("NSCLC", {"kind": Kind.THERAPY, "inn": "osimertinib"}, False),
+        ("NSCLC", {"kind": Kind.THERAPY, "inn": "gefitinib", "status": "active"}, True),
+        ("NSCLC", {"kind": Kind.THERAPY, "inn": "gefitinib", "status": "completed"}, False),
+        ("NSCLC", {"kind": Kind.THERAPY, "inn": "osimertinib", "status": "active"}, False),
         ("BRCA", {"kind": Kind.VARIANT, "genes": ("EGFR",), "protein": "p.Leu858Arg"}, False),
     ],
 )
-def test_the_gefitinib_warning_concerns_only_whom_gefitinib_concerns(
-    advisor: Advisor, tumour: str, further: dict[str, Any], applies: bool
+def test_the_gefitinib_warning_is_shown_to_whom_gefitinib_concerns(
+    advisor: Advisor, tumour: str, further: dict[str, Any], shown: bool
 ) -> None:
     shared: dict[str, Any] = {"state": State.PRESENT, "source": Source("Observation/o1")}
     facts = (
@@ -75,6 +77,6 @@ def test_the_gefitinib_warning_concerns_only_whom_gefitinib_concerns(
         Fact(kind=Kind.PHENOTYPE, genes=("CYP2D6",), phenotype="poor metaboliser", **shared),
         Fact(**further, **shared),
     )
-    findings = evaluate(facts, advisor.knowledge, TODAY)
-    warned = [finding.outcome for finding in findings if finding.statement.id == "iressa-2"]
-    assert (Outcome.APPLIES in warned) is applies
+    advice = patient_view_advice(evaluate(facts, advisor.knowledge, TODAY), facts)
+    alerts = {item.finding.statement.id for item in advice if isinstance(item, SafetyAlert)}
+    assert ("iressa-2" in alerts) is shown

@@ -53,6 +53,15 @@ def _born(day: str) -> Fact:
     return _fact(Kind.DEMOGRAPHIC, marker="birth-date", value=day)
 
 
+def _state(value: str) -> Fact:
+    return _fact(Kind.DISEASE_STATUS, marker="disease-state", value=value)
+
+
+def _phase(value: str, **members: Any) -> Fact:
+    return _fact(Kind.DISEASE_STATUS, marker="phase", value=value, **members)
+
+
+CHRONIC = InDiseaseState(frozenset({"chronic-phase"}))
 WORSENED = _fact(Kind.DISEASE_STATUS, marker="course", value="worsened")
 POSTMENOPAUSAL = _fact(Kind.DEMOGRAPHIC, marker="menopausal-state", value="postmenopausal")
 PREMENOPAUSAL = _fact(Kind.DEMOGRAPHIC, marker="menopausal-state", value="premenopausal")
@@ -103,6 +112,17 @@ INTOLERANT = HadTherapy(inn="imatinib", course="intolerance")
         (InDiseaseState(frozenset({"relapsed"})), [_fact(Kind.DISEASE, tumour="BLL", status="relapse")], TRUE),
         (InDiseaseState(frozenset({"relapsed"})), [_fact(Kind.DISEASE, tumour="BLL", status="remission")], UNKNOWN),
         (InDiseaseState(frozenset({"progressive"})), [WORSENED], TRUE),
+        (InDiseaseState(frozenset({"refractory"})), [_state("refractory")], TRUE),
+        (InDiseaseState(frozenset({"refractory"})), [_state("relapsed")], UNKNOWN),
+        (CHRONIC, [], UNKNOWN),
+        (CHRONIC, [_phase("chronic-phase")], TRUE),
+        (CHRONIC, [_phase("blast-phase")], FALSE),
+        (CHRONIC, [_phase("blast-phase", date="2025"), _phase("chronic-phase", date="2026")], TRUE),
+        (CHRONIC, [_phase("chronic-phase", date="2025"), _phase("blast-phase", date="2026")], FALSE),
+        (CHRONIC, [_phase("chronic-phase"), _phase("accelerated-phase")], UNKNOWN),
+        (CHRONIC, [_state("relapsed")], UNKNOWN),
+        (InDiseaseState(frozenset({"accelerated-phase", "blast-phase"})), [_phase("blast-phase")], TRUE),
+        (InDiseaseState(frozenset({"relapsed", "blast-phase"})), [_phase("chronic-phase")], UNKNOWN),
         (MenopausalStateIs("postmenopausal"), [], UNKNOWN),
         (MenopausalStateIs("postmenopausal"), [POSTMENOPAUSAL], TRUE),
         (MenopausalStateIs("postmenopausal"), [PREMENOPAUSAL], FALSE),
