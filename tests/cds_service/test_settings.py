@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from cds_service import Advisor, Settings, SettingsError, create_app, load_settings
-from cds_service.settings import check_startable
+from cds_service.startable import check_startable
 
 CLIENT = '[[client]]\nname = "ehr"\nissuer = "https://ehr.example"\n'
 
