@@ -26,6 +26,8 @@ def read_json(request: Request) -> Any:
     if encoding != "identity" and encoding not in _ENCODINGS:
         raise ServiceError(415, "The content encoding must be gzip, deflate or identity.")
     body = request.get_data(cache=False)
+    if request.content_length is None:
+        request.stream.read(1)  # a body of unknown length was cut at the limit: reading on raises the 413
     if encoding in _ENCODINGS:
         body = inflated(body, _ENCODINGS[encoding], request.max_content_length or _LARGEST)
     return read_strictly(body)

@@ -321,13 +321,15 @@ def test_the_readme_is_short_and_has_a_place_for_the_benchmark():
 
 
 @pytest.fixture(scope="module")
-def service() -> Iterator[str]:
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a running service in demo mode."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     command = [str(BIN / "oncohooks"), "serve", "--demo", "--port", str(port)]
-    process = subprocess.Popen(command, env=_environment(), stderr=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, env=_environment(XDG_STATE_HOME=str(tmp_path_factory.mktemp("state"))), stderr=subprocess.DEVNULL
+    )
     try:
         address = f"http://127.0.0.1:{port}"
         _wait_for(f"{address}/ready", process)
