@@ -61,9 +61,8 @@ def _state_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Tests see no settings but their own, and leave the user's store alone."""
-    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path_factory.getbasetemp() / "state"))
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests see no settings but their own."""
     for name in list(os.environ):
         if name.startswith("ONCOHOOKS_") and name != "ONCOHOOKS_CORPUS":
             monkeypatch.delenv(name)
