@@ -49,7 +49,7 @@ def read_token(text: str) -> Token:
     try:
         parts = PyJWS().decode_complete(text, options={"verify_signature": False})
         claims = loads(parts["payload"])
-    except (PyJWTError, NotJson, ValueError):
+    except (PyJWTError, NotJson, ValueError, RecursionError):
         raise Refused(Reason.NOT_A_TOKEN) from None
     if not isinstance(claims, dict):
         raise Refused(Reason.NOT_A_TOKEN)

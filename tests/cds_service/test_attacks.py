@@ -39,6 +39,7 @@ from tests.cds_service.clients import (
     rsa_key,
     signed,
     with_hmac,
+    with_raw_header,
 )
 from tests.conftest import TODAY, ConformingClient
 from tests.fhir import condition, patient, protein, request, variant
@@ -106,6 +107,14 @@ def _mixed(*parts: tuple[str, int]) -> str:
     return ".".join(token.split(".")[number] for token, number in parts)
 
 
+def _deep_header(depth: int) -> bytes:
+    return b'{"alg": "ES384", "kid": "a", "x": ' + b"[" * depth + b"]" * depth + b"}"
+
+
+def _doubled_header() -> bytes:
+    return json.dumps(HEADER).encode().replace(b'"alg"', b'"alg": "none", "alg"')
+
+
 def _payload_exchanged() -> str:
     mine = signed(claims(tenant="south"))
     return _mixed((signed(), 0), (mine, 1), (signed(), 2))
@@ -135,6 +144,11 @@ TOKENS: dict[str, tuple[str, Callable[[], str]]] = {
     "critical extension": ("not_a_token", lambda: signed(header={"crit": ["exp"], "exp": 1})),
     "unencoded payload": ("not_a_token", lambda: forged(HEADER | {"b64": False, "crit": ["b64"]})),
     "a huge token": ("not_a_token", lambda: signed(claims(padding="x" * 9000))),
+    "header nested too deeply": ("not_a_token", lambda: with_raw_header(b"[" * 5000)),
+    "header nested too deeply, complete": ("not_a_token", lambda: with_raw_header(_deep_header(2500))),
+    "header with a number of 5000 digits": ("not_a_token", lambda: with_raw_header(b'{"alg":' + b"9" * 5000 + b"}")),
+    "header with a member twice": ("signature", lambda: with_raw_header(_doubled_header())),
+    "header that is no UTF-8": ("not_a_token", lambda: with_raw_header(b'{"alg": "\xff"}')),
     "claims nested too deeply": ("not_a_token", lambda: signed(_with_number(b"[" * 1100 + b"]" * 1100))),
     # algorithms
     **{f"alg {name!r}": ("algorithm", partial(forged, HEADER | {"alg": name})) for name in NONE},
