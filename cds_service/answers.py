@@ -38,11 +38,13 @@ def answer(
     today: date,
     style: CardStyle,
     new_id: Callable[[], str],
+    in_time: Callable[[], None] = lambda: None,
     silenced: Callable[[PatientRecord], frozenset[str]] = lambda record: frozenset(),
 ) -> Answer:
     """Answer one checked request. Raises :class:`ServiceError` with 412 if required data is missing.
 
-    ``silenced`` gives the topics that were set aside before for this record.
+    ``in_time`` is called between the steps and raises when nobody waits for the answer any more. ``silenced`` gives
+    the topics that were set aside before for this record.
     """
     prefetch = body.get("prefetch")
     missing = unmet(prefetch, service.needs)
@@ -50,8 +52,10 @@ def answer(
         raise ServiceError(412, f"Required data was not provided in prefetch: {', '.join(required)}.")
     record = advisor.record(body)
     orders = advisor.orders(body)
+    in_time()
     drugs = {drug for draft in orders.orders.drugs for drug in draft.drugs}
     findings = advisor.findings(record, today, drugs if service.about_orders else ())
+    in_time()
     question = Question(
         about_orders=service.about_orders,
         today=today,

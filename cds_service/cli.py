@@ -11,19 +11,13 @@ from typing import Any
 import click
 
 from cds_service.advisor import Advisor
+from cds_service.clients_commands import clients
 from cds_service.codec import dumps
 from cds_service.inputs import Input, json_files, read_inputs
 from cds_service.kb import kb
 from cds_service.outcomes import ServiceError
-from cds_service.settings import (
-    LOOPBACK,
-    Settings,
-    SettingsError,
-    check_startable,
-    load_settings,
-    state_folder,
-    store_url,
-)
+from cds_service.settings import LOOPBACK, Settings, SettingsError, load_settings, state_folder, store_url
+from cds_service.startable import check_startable
 from cds_service.store import Store, StoreError
 from cds_service.store_commands import explain, feedback
 from fhir_mappings import SiteCodesError
@@ -44,6 +38,7 @@ def main() -> None:
     """
 
 
+main.add_command(clients)
 main.add_command(explain)
 main.add_command(feedback)
 main.add_command(kb)

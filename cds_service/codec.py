@@ -11,6 +11,10 @@ class NotJson(ValueError):
     """A body that is not JSON; the message holds nothing of the body."""
 
 
+class TooDeep(ValueError):
+    """A value that is nested more deeply than can be written: 254 objects and lists in each other."""
+
+
 def loads(body: bytes | str) -> Any:
     """Parse JSON. Raises :class:`NotJson`."""
     try:
@@ -24,6 +28,14 @@ def loads(body: bytes | str) -> Any:
 def dumps(value: Any) -> bytes:
     """Compact JSON in UTF-8."""
     return orjson.dumps(value)
+
+
+def dumps_again(value: Any) -> bytes:
+    """Compact JSON of a value that was parsed. Raises :class:`TooDeep`: nothing else keeps it from being written."""
+    try:
+        return orjson.dumps(value)
+    except orjson.JSONEncodeError:
+        raise TooDeep from None
 
 
 def dumps_canonical(value: Any) -> bytes:

@@ -10,7 +10,7 @@ from flask import Request
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
-from cds_service.codec import NotJson, loads
+from cds_service.bodies import read_json
 from cds_service.outcomes import ServiceError
 
 SCHEMAS = Path(__file__).parent / "schema"
@@ -19,22 +19,10 @@ _VALIDATOR = Draft202012Validator(json.loads((SCHEMAS / "request.schema.json").r
 
 
 def read_request(request: Request, hook: str) -> dict[str, Any]:
-    """Parse and check a request body. Raises :class:`ServiceError` with 400 or 415."""
+    """Parse and check a request body. Raises :class:`ServiceError` with 400, 413 or 415."""
     body = read_json(request)
     check_envelope(body, hook)
     return dict(body)
-
-
-def read_json(request: Request) -> Any:
-    """Parse a JSON body. Raises :class:`ServiceError` with 400 or 415."""
-    if not (request.mimetype == "application/json" or request.mimetype.endswith("+json")):
-        raise ServiceError(415, "The content type must be application/json.")
-    if request.content_encoding not in (None, "", "identity"):
-        raise ServiceError(415, "Compressed request bodies are not supported.")
-    try:
-        return loads(request.get_data(cache=False))
-    except NotJson as error:
-        raise ServiceError(400, f"The request body is {error}.") from None
 
 
 def check_envelope(body: Any, hook: str) -> None:

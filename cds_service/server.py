@@ -8,7 +8,18 @@ from typing import Any
 from gunicorn.app.base import BaseApplication
 
 from cds_service.app import create_recording_app
-from cds_service.settings import Settings, check_startable
+from cds_service.settings import Settings
+from cds_service.startable import check_startable
+from cds_service.worker import Worker
+
+#: Threads beside those of requests that work or wait, so that `/health` and refusals are always answered.
+_SPARE_THREADS = 4
+#: What a header may hold: a token of 8 KiB, and the certificate that a proxy adds in percent encoding.
+_HEADER_BYTES = 16 * 1024
+_HEADERS = 64
+_REQUEST_LINE_BYTES = 2048
+#: Seconds without a sign of life after which a worker is replaced. It bounds the worker, not a request.
+_WORKER_SECONDS = 30
 
 
 class Server(BaseApplication):
@@ -23,8 +34,12 @@ class Server(BaseApplication):
         options: dict[str, Any] = {
             "bind": f"{self._settings.host}:{self._settings.port}",
             "workers": self._settings.workers,
-            "worker_class": "gthread",
-            "threads": 2,
+            "worker_class": Worker,
+            "threads": self._settings.requests_at_once + self._settings.requests_waiting + _SPARE_THREADS,
+            "timeout": _WORKER_SECONDS,
+            "limit_request_line": _REQUEST_LINE_BYTES,
+            "limit_request_fields": _HEADERS,
+            "limit_request_field_size": _HEADER_BYTES,
             "preload_app": True,
             "keepalive": 5,
             "accesslog": None,

@@ -11,25 +11,33 @@ from flask import Blueprint, Response, request
 
 from cds_service.advisor import Advisor
 from cds_service.answers import answer
-from cds_service.envelope import read_json, read_request
+from cds_service.bodies import read_json
+from cds_service.dialects import DIALECTS
+from cds_service.envelope import read_request
 from cds_service.feedback import read_feedback
 from cds_service.hooks import SERVICES, Service
+from cds_service.identity import Caller
+from cds_service.limits import Deadline
 from cds_service.outcomes import ServiceError, json_response
 from cds_service.recording import Call, Recorder
 from cds_service.settings import Settings
 from cds_service.store import StoreError
 from cds_service.styles import style_for
 
-#: The name under which calls are kept as long as there is one client.
-_ANYBODY = "demo"
-
 
 def services_blueprint(
-    advisor: Advisor, settings: Settings, today: Callable[[], date], recorder: Recorder | None
+    advisor: Advisor,
+    settings: Settings,
+    today: Callable[[], date],
+    recorder: Recorder | None,
+    caller: Callable[[], Caller],
+    deadline: Callable[[], Deadline],
 ) -> Blueprint:
-    """The routes of discovery, of the services and of their feedback."""
+    """The routes of discovery, of the services and of their feedback.
+
+    ``caller`` and ``deadline`` give who makes the current request, and when it has to be answered.
+    """
     blueprint = Blueprint("services", __name__)
-    styles = {service.hook: style_for(settings.cards, service.hook) for service in SERVICES.values()}
 
     @blueprint.get("/cds-services", strict_slashes=False)
     def discovery() -> Response:
@@ -38,21 +46,25 @@ def services_blueprint(
     @blueprint.post("/cds-services/<service_id>", strict_slashes=False)
     def call(service_id: str) -> Response:
         begun = perf_counter()
+        asking = caller()
         service = _service(service_id)
         body = read_request(request, service.hook)
-        style = styles[service.hook]
+        style = style_for(asking.cards, service.hook)
+        speak = DIALECTS[asking.dialect]
+        in_time = deadline().check
         if recorder is None:
-            return json_response({"cards": answer(advisor, service, body, today(), style, _new_id).cards})
-        this = Call(_ANYBODY, service.id, body)
+            answered = answer(advisor, service, body, today(), style, _new_id, in_time)
+            return json_response({"cards": [speak(card) for card in answered.cards]})
+        this = Call(asking.name, service.id, body)
         answered = answer(
-            advisor, service, body, today(), style, _new_id, lambda record: recorder.silenced(this, record)
+            advisor, service, body, today(), style, _new_id, in_time, lambda record: recorder.silenced(this, record)
         )
         recorder.record(this, answered, 1000 * (perf_counter() - begun))
-        return json_response({"cards": answered.cards})
+        return json_response({"cards": [speak(card) for card in answered.cards]})
 
     @blueprint.post("/cds-services/<service_id>/feedback", strict_slashes=False)
     def feedback(service_id: str) -> Response:
-        items = read_feedback(read_json(request), _ANYBODY, _service(service_id).id)
+        items = read_feedback(read_json(request), caller().name, _service(service_id).id)
         if recorder is None:
             raise ServiceError(503, "Feedback cannot be kept: there is no store.")
         try:

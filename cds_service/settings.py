@@ -3,28 +3,23 @@
 from __future__ import annotations
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from cards import available_languages
+from cds_service.certificates import canonical_fingerprint
+from cds_service.jwks import Algorithm, read_keys
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class SettingsError(ValueError):
     """Settings with which the service must not start; the message says what to change."""
-
-
-class Client(BaseModel):
-    """One CDS client (EHR) that may call the service."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    name: str = Field(min_length=1)
-    issuer: str = Field(min_length=1)
 
 
 class CardSettings(BaseModel):
@@ -58,6 +53,72 @@ class CardSettings(BaseModel):
         return code
 
 
+def _secure_address(value: str) -> str:
+    """An absolute https URL without a slash at the end; http only on this machine."""
+    parts = urlsplit(value)
+    if parts.scheme not in ("https", "http") or not parts.hostname or parts.fragment or parts.username:
+        raise ValueError("must be an absolute https URL")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise ValueError("must begin with https; http is for this machine only")
+    return value
+
+
+def _base_address(value: str) -> str:
+    return _secure_address(value).rstrip("/")
+
+
+def _key_set(value: dict[str, Any]) -> dict[str, Any]:
+    read_keys(value)
+    return value
+
+
+def _fingerprint(value: str) -> str:
+    plain = canonical_fingerprint(value)
+    if plain is None:
+        raise ValueError("must be a SHA-256 fingerprint: 64 hexadecimal digits")
+    return plain
+
+
+def _network(value: str) -> str:
+    return str(ip_network(value))
+
+
+Address = Annotated[str, AfterValidator(_secure_address)]
+BaseAddress = Annotated[str, AfterValidator(_base_address)]
+_Text = Annotated[str, Field(min_length=1)]
+
+
+class Client(BaseModel):
+    """One CDS client (EHR) that may call the service.
+
+    ``name``: for people, logs and decision records. ``issuer``: ``iss`` of its tokens. ``jwks``, ``jwks_uri``: its
+    public keys, or where it publishes them. ``jku``: further addresses that the header of a token may name.
+    ``audiences``: ``aud`` accepted beside the URL that is called. ``tenants``: if there are any, the token must name
+    one. ``algorithms``: of signatures. ``proof``: what tells who it is, a token, a certificate or both.
+    ``certificate_fingerprints`` (SHA-256), ``certificate_subjects``: its certificates. ``fhir_servers``: base URLs that
+    may be read for it. ``dialect``: whose habits it has. ``jurisdiction``: whose labels count. ``cards``: which cards
+    it is shown, where that differs from the common settings.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str = Field(pattern=r"^[\p{L}\p{N}][\p{L}\p{N} ._()/-]{0,99}$")
+    issuer: _Text | None = None
+    jwks: Annotated[dict[str, Any], AfterValidator(_key_set)] | None = None
+    jwks_uri: Address | None = None
+    jku: tuple[Address, ...] = ()
+    audiences: tuple[_Text, ...] = ()
+    tenants: tuple[_Text, ...] = ()
+    algorithms: tuple[Algorithm, ...] = Field(default=("ES384", "RS384"), min_length=1)
+    proof: Literal["token", "certificate", "both"] = "token"
+    certificate_fingerprints: tuple[Annotated[str, AfterValidator(_fingerprint)], ...] = ()
+    certificate_subjects: tuple[_Text, ...] = ()
+    fhir_servers: tuple[BaseAddress, ...] = ()
+    dialect: Literal["standard", "epic"] = "standard"
+    jurisdiction: Literal["eu"] = "eu"
+    cards: CardSettings | None = None
+
+
 class Settings(BaseSettings):
     """All settings of the service.
 
@@ -69,6 +130,13 @@ class Settings(BaseSettings):
     ``state_dir``: the folder of the embedded database and of the key for pseudonyms. ``repeat_after_days``: how long
     advice that was overridden is not repeated while facts and knowledge are the same; 0 repeats it always.
     ``knowledge``: a release file or knowledge folder in place of the shipped knowledge.
+
+    ``public_url``: the address under which clients call the service, as the audience of tokens. ``discovery``: whether
+    it needs authentication (``open``, ``authenticated``). ``clock_skew_seconds``: tolerance between clocks.
+    ``token_lifetime_seconds``: the longest life of a token. ``trusted_proxies``: addresses or networks whose
+    ``certificate_header`` is believed. ``requests_per_second``: of one client, for each worker, on average; 0 for no
+    limit. ``requests_at_once``, ``requests_waiting``: how many a worker works on, and how many more may wait.
+    ``request_seconds``: the longest time for one.
     """
 
     model_config = SettingsConfigDict(env_prefix="ONCOHOOKS_", extra="forbid", frozen=True, env_nested_delimiter="__")
@@ -86,6 +154,16 @@ class Settings(BaseSettings):
     state_dir: Path | None = None
     repeat_after_days: int = Field(default=30, ge=0, le=3650)
     knowledge: Path | None = None
+    public_url: BaseAddress | None = None
+    discovery: Literal["open", "authenticated"] = "open"
+    clock_skew_seconds: int = Field(default=60, ge=0, le=300)
+    token_lifetime_seconds: int = Field(default=3600, ge=60, le=86400)
+    trusted_proxies: tuple[Annotated[str, AfterValidator(_network)], ...] = ()
+    certificate_header: str | None = Field(default=None, pattern=r"^[A-Za-z0-9-]+$")
+    requests_per_second: float = Field(default=50, ge=0)
+    requests_at_once: int = Field(default=4, ge=1, le=64)
+    requests_waiting: int = Field(default=24, ge=0, le=256)
+    request_seconds: float = Field(default=10, gt=0, le=120)
     client: tuple[Client, ...] = ()
 
     @classmethod
@@ -135,15 +213,3 @@ def load_settings(config: Path | None = None, **overrides: Any) -> Settings:
         raise SettingsError(f"settings: {problems}") from None
     except ValueError as error:
         raise SettingsError(f"settings file {config}: {error}") from None
-
-
-def check_startable(settings: Settings) -> None:
-    """Refuse to serve patients' advice without knowing who asks. Raises :class:`SettingsError`."""
-    if settings.demo:
-        if settings.host not in LOOPBACK:
-            raise SettingsError("demo mode has no authentication and listens on the loopback address only")
-        return
-    if not settings.client:
-        raise SettingsError(
-            "no CDS client is configured: add a [[client]] table to the settings file, or use --demo on this machine"
-        )

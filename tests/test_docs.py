@@ -29,6 +29,7 @@ from pydantic import BaseModel
 from cds_service import Advisor, Settings, cli, create_app
 from cds_service import outcomes as errors
 from cds_service.hooks import SERVICES
+from cds_service.refusals import REMEDIES
 from cds_service.settings import CardSettings, Client
 from fhir_mappings.readers import READERS
 from knowledge.criteria import (
@@ -303,6 +304,25 @@ def test_every_page_is_listed_in_the_index_of_its_folder():
     listed = {DOCS / target for target in re.findall(r"\]\(([^)#]+)\)", _page("README.md"))}
     decisions = {DOCS / "decisions" / target for target in re.findall(r"\]\(([^)#]+)\)", _page("decisions/README.md"))}
     assert not {path for path in DOCS.rglob("*.md") if path.name != "README.md"} - listed - decisions
+
+
+def test_every_threat_has_a_control_and_a_test_that_exists():
+    table = _page("explanation/threat-model.md").partition("## Threats")[2].partition("\n## ")[0]
+    rows = [row.strip("| ").split(" | ") for row in table.splitlines() if re.match(r"\| [STRIDE] \|", row)]
+    assert {row[0] for row in rows} == set("STRIDE")
+    sources = {path.name: path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("test_*.py")}
+    for _, threat, control, tests in rows:
+        assert threat
+        assert control
+        named = re.findall(r"`(test_\w+\.py)::(\w+)`", tests)
+        assert named, threat
+        for file, name in named:
+            assert f"def {name}(" in sources[file], name
+
+
+def test_every_reason_to_refuse_a_caller_is_documented_with_its_remedy():
+    rows = {row[0].strip("`"): row[1] for row in _table_rows(_page("how-to/register-a-client.md"))}
+    assert {reason.value: remedy for reason, remedy in REMEDIES.items()}.items() <= rows.items()
 
 
 def test_limits_are_numbered_without_gaps():

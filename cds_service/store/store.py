@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,11 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from cds_service.store.records import Decision, DecisionCard, FeedbackItem, StatementOutcome
-from cds_service.store.tables import cards, decisions, feedback
+from cds_service.store.tables import cards, decisions, feedback, jti
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_SECONDS = 10
+_TOKENS_CLEARED_EVERY = timedelta(minutes=1)
 
 
 class StoreError(Exception):
@@ -33,7 +34,9 @@ class Store:
     def __init__(self, url: str) -> None:
         self._url = url
         self._engine: Engine | None = None
+        self._hasty_engine: Engine | None = None
         self._process = -1
+        self._tokens_cleared_at = datetime.min.replace(tzinfo=UTC)
 
     def upgrade(self) -> None:
         """Bring the tables to the current form. Raises :class:`StoreError`."""
@@ -48,9 +51,15 @@ class Store:
     @property
     def engine(self) -> Engine:
         """The engine of this process."""
-        if self._engine is None or self._process != os.getpid():
-            self._engine, self._process = _engine(self._url), os.getpid()
-        return self._engine
+        return self._engines()[0]
+
+    def _engines(self) -> tuple[Engine, Engine]:
+        """The engine of this process, and the one whose commits do not wait for the disk."""
+        if self._engine is None or self._hasty_engine is None or self._process != os.getpid():
+            self._engine = _engine(self._url)
+            self._hasty_engine = _engine(self._url, synchronous="NORMAL")
+            self._process = os.getpid()
+        return self._engine, self._hasty_engine
 
     def is_reachable(self) -> bool:
         """Whether the store answers."""
@@ -79,6 +88,24 @@ class Store:
             for item in items:
                 new += _added(connection, item)
         return new
+
+    def use_token(self, digest: str, until: datetime, now: datetime) -> bool:
+        """Remember a token until a time; ``False`` if it was used before, by any process. Raises :class:`StoreError`.
+
+        Clients wait for this, so an embedded database does not wait for the disk: what a power failure forgets are
+        tokens of its last moments.
+        """
+        _, engine = self._engines()
+        with _explained():
+            try:
+                with engine.begin() as connection:
+                    if now - self._tokens_cleared_at >= _TOKENS_CLEARED_EVERY:
+                        self._tokens_cleared_at = now
+                        connection.execute(delete(jti).where(jti.c.until < now))
+                    connection.execute(insert(jti).values(digest=digest, until=until))
+            except IntegrityError:
+                return False
+        return True
 
     def decision_of_card(self, uuid: str) -> Decision | None:
         """The decision in which a card was shown. Raises :class:`StoreError`."""
@@ -134,25 +161,26 @@ class Store:
 
     def close(self) -> None:
         """Close the connections of this process."""
-        if self._engine is not None and self._process == os.getpid():
-            self._engine.dispose()
-        self._engine = None
+        for engine in (self._engine, self._hasty_engine):
+            if engine is not None and self._process == os.getpid():
+                engine.dispose()
+        self._engine = self._hasty_engine = None
 
 
-def _engine(url: str) -> Engine:
+def _engine(url: str, synchronous: str = "FULL") -> Engine:
     is_sqlite = url.startswith("sqlite")
     engine = create_engine(
         url, pool_pre_ping=not is_sqlite, connect_args={"timeout": _BUSY_SECONDS} if is_sqlite else {}
     )
     if is_sqlite:
-        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "connect", lambda connection, record: _prepare_sqlite(connection, synchronous))
     return engine
 
 
-def _prepare_sqlite(connection: Any, record: object) -> None:
-    """Write-ahead log, so that readers never wait; every commit is on disk before it is acknowledged."""
+def _prepare_sqlite(connection: Any, synchronous: str) -> None:
+    """Write-ahead log, so that readers never wait; ``FULL``: every commit is on disk before it is acknowledged."""
     cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()
 

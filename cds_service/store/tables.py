@@ -63,3 +63,11 @@ feedback = Table(
     Column("commented", Boolean, nullable=False),
     UniqueConstraint("client", "card", "outcome", "said_at", name="uq_feedback_once"),
 )
+
+#: Tokens that were used, by the hash of their issuer and ``jti``, until they would not be accepted any more anyway.
+jti = Table(
+    "jti",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("until", DateTime(timezone=True), nullable=False, index=True),
+)

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cds_service import Advisor, Settings, SettingsError, create_app, load_settings
-from cds_service.settings import check_startable
+from cds_service.settings import Client
+from cds_service.startable import check_startable
 
-CLIENT = '[[client]]\nname = "ehr"\nissuer = "https://ehr.example"\n'
+CLIENT = """
+[[client]]
+name = "ehr"
+issuer = "https://ehr.example"
+jwks_uri = "https://ehr.example/keys"
+audiences = ["https://cds.example"]
+"""
 
 
 def test_environment_over_file_over_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -54,3 +63,90 @@ def test_outside_demo_mode_nobody_is_let_in_unverified(tmp_path: Path, advisor: 
     client = create_app(load_settings(file), advisor=advisor).test_client()
     assert client.get("/cds-services").status_code == 200
     assert client.post("/cds-services/oncology-patient-view", json={}).status_code == 401
+
+
+PRIVATE = {"kty": "EC", "crv": "P-384", "kid": "a", "x": "AA", "y": "AA", "d": "AA"}
+
+
+@pytest.mark.parametrize(
+    ("members", "problem"),
+    [
+        ({"name": "a\nb"}, "name"),
+        ({"name": "<b>"}, "name"),
+        ({"issuer": ""}, "issuer"),
+        ({"jwks_uri": "http://ehr.example/keys"}, "https"),
+        ({"jwks_uri": "https:///keys"}, "https"),
+        ({"jku": ["ftp://ehr.example"]}, "https"),
+        ({"algorithms": ["HS256"]}, "algorithms"),
+        ({"algorithms": ["none"]}, "algorithms"),
+        ({"algorithms": []}, "algorithms"),
+        ({"jwks": {"keys": [PRIVATE]}}, "private"),
+        ({"certificate_fingerprints": ["12:34"]}, "fingerprint"),
+        ({"fhir_servers": ["http://fhir.example"]}, "https"),
+        ({"dialect": "other"}, "dialect"),
+        ({"jurisdiction": "us"}, "jurisdiction"),
+        ({"cards": {"limit": 0}}, "limit"),
+    ],
+)
+def test_a_client_that_cannot_be_is_a_clear_error(
+    monkeypatch: pytest.MonkeyPatch, members: dict[str, Any], problem: str
+) -> None:
+    monkeypatch.setenv("ONCOHOOKS_CLIENT", json.dumps([{"name": "ehr", "issuer": "https://ehr.example"} | members]))
+    with pytest.raises(SettingsError, match=problem):
+        load_settings()
+
+
+EHR = {"name": "ehr", "issuer": "https://ehr.example", "jwks_uri": "https://ehr.example/keys"}
+OTHER = EHR | {"name": "other", "issuer": "https://other.example"}
+HASH = "ab" * 32
+WITH_CERTIFICATE = {"name": "other", "proof": "certificate", "certificate_fingerprints": [HASH]}
+PROXY = {"trusted_proxies": ["127.0.0.1"], "certificate_header": "Client-Cert"}
+PUBLIC = {"public_url": "https://cds.example"}
+
+
+@pytest.mark.parametrize(
+    ("members", "clients", "problem"),
+    [
+        (PUBLIC, [EHR], None),
+        ({}, [EHR | {"audiences": ["x"]}], None),
+        (PUBLIC | PROXY, [EHR, WITH_CERTIFICATE], None),
+        ({}, [EHR], "public_url"),
+        (PUBLIC, [EHR, EHR | {"issuer": "https://b.example"}], "same name"),
+        (PUBLIC, [EHR, EHR | {"name": "b"}], "same issuer"),
+        (PUBLIC | PROXY, [WITH_CERTIFICATE, WITH_CERTIFICATE | {"name": "b"}], "same certificate"),
+        (PUBLIC, [{"name": "a", "jwks_uri": "https://ehr.example/keys"}], "needs issuer"),
+        (PUBLIC, [{"name": "a", "issuer": "https://ehr.example"}], "jwks"),
+        (PUBLIC, [WITH_CERTIFICATE], "trusted_proxies"),
+        (PUBLIC | PROXY, [EHR | {"proof": "both"}], "certificate_fingerprints"),
+    ],
+)
+def test_settings_must_fit_together(
+    members: dict[str, Any], clients: list[dict[str, Any]], problem: str | None
+) -> None:
+    settings = Settings(**members, client=tuple(Client(**client) for client in clients))
+    if problem is None:
+        check_startable(settings)
+        return
+    with pytest.raises(SettingsError, match=problem):
+        check_startable(settings)
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"public_url": "http://cds.example"},
+        {"public_url": "cds.example"},
+        {"trusted_proxies": ["proxy.example"]},
+        {"trusted_proxies": ["10.0.0.1/8"]},
+        {"certificate_header": "a: b"},
+        {"clock_skew_seconds": 3600},
+        {"token_lifetime_seconds": 10**6},
+        {"requests_at_once": 0},
+        {"request_seconds": 0},
+    ],
+)
+def test_values_out_of_range_are_refused(monkeypatch: pytest.MonkeyPatch, members: dict[str, Any]) -> None:
+    for name, value in members.items():
+        monkeypatch.setenv(f"ONCOHOOKS_{name.upper()}", value if isinstance(value, str) else json.dumps(value))
+    with pytest.raises(SettingsError, match=next(iter(members))):
+        load_settings()

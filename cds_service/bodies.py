@@ -1,0 +1,82 @@
+"""Request bodies: inflated within the limit, and JSON of which every reader makes the same."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from typing import Any
+
+from flask import Request
+from werkzeug.exceptions import RequestEntityTooLarge
+
+from cds_service.codec import NotJson, TooDeep, dumps_again, loads
+from cds_service.outcomes import ServiceError
+
+#: Window sizes of zlib: a gzip member (RFC 1952), and a zlib stream, which HTTP calls deflate (RFC 9110, 8.4.1).
+_ENCODINGS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
+#: Of an application that sets no limit of its own.
+_LARGEST = 10 * 1024 * 1024
+
+
+def read_json(request: Request) -> Any:
+    """Parse a JSON body. Raises :class:`ServiceError` with 400, 413 or 415."""
+    if not (request.mimetype == "application/json" or request.mimetype.endswith("+json")):
+        raise ServiceError(415, "The content type must be application/json.")
+    encoding = (request.headers.get("Content-Encoding") or "identity").strip().lower()
+    if encoding != "identity" and encoding not in _ENCODINGS:
+        raise ServiceError(415, "The content encoding must be gzip, deflate or identity.")
+    body = request.get_data(cache=False)
+    if request.content_length is None:
+        request.stream.read(1)  # a body of unknown length was cut at the limit: reading on raises the 413
+    if encoding in _ENCODINGS:
+        body = inflated(body, _ENCODINGS[encoding], request.max_content_length or _LARGEST)
+    return read_strictly(body)
+
+
+def inflated(body: bytes, window: int, limit: int) -> bytes:
+    """A compressed body, never more than ``limit`` bytes. Raises :class:`ServiceError` with 400, or 413 of Werkzeug."""
+    parts: list[bytes] = []
+    left = limit
+    rest = body
+    while rest or not parts:
+        stream = zlib.decompressobj(window)
+        try:
+            part = stream.decompress(rest, left + 1)
+        except zlib.error:
+            raise ServiceError(400, "The request body is not compressed as its content encoding says.") from None
+        if len(part) > left:
+            raise RequestEntityTooLarge
+        if not stream.eof:
+            raise ServiceError(400, "The request body is not compressed as its content encoding says.")
+        parts.append(part)
+        left -= len(part)
+        rest = stream.unused_data  # gzip allows several members one after the other
+    return b"".join(parts)
+
+
+def read_strictly(body: bytes) -> Any:
+    """Parse JSON that is not too deep and names no member twice. Raises :class:`ServiceError` with 400."""
+    try:
+        value = loads(body)
+        written = dumps_again(value)
+    except NotJson as error:
+        raise ServiceError(400, f"The request body is {error}.") from None
+    except TooDeep:
+        raise ServiceError(400, "The request body is nested too deeply.") from None
+    # A member that came twice is written once, so quotation marks are missing. Counting them costs far less than
+    # looking at every member; only an escaped quotation mark can make up for missing ones.
+    hides_quotes = b"\\" in body and rb"\u0022" in body
+    if (hides_quotes or body.count(b'"') != written.count(b'"')) and _names_twice(body):
+        raise ServiceError(400, "The request body names a member twice.")
+    return value
+
+
+def _names_twice(body: bytes) -> bool:
+    found = False
+
+    def look(members: list[tuple[str, Any]]) -> None:
+        nonlocal found
+        found = found or len({name for name, _ in members}) < len(members)
+
+    json.loads(body, object_pairs_hook=look)
+    return found

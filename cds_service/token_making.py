@@ -1,0 +1,109 @@
+"""Keys and tokens for tests of a client's registration. The service itself makes no token."""
+
+from __future__ import annotations
+
+import json
+import os
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cds_service.settings import Client
+
+_LIFETIME = 300
+_RSA_BITS = 3072
+
+
+class BadPrivateKey(ValueError):
+    """A file that holds no private key this program can sign with; the message says what is wrong, without the key."""
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class PrivateKey:
+    """A private key in the form of the cryptography package, the algorithms it can sign with, and its id."""
+
+    private: Any
+    algorithms: tuple[str, ...]
+    kid: str | None
+
+
+def make_key(path: Path, algorithm: str) -> dict[str, Any]:
+    """Make a key pair: the private key to a new file, readable by its owner only. Returns the public key set.
+
+    Raises ``OSError``; a file that exists is not overwritten.
+    """
+    from cryptography.hazmat.primitives.asymmetric import ec, rsa
+    from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+
+    curves: dict[str, ec.EllipticCurve] = {"ES256": ec.SECP256R1(), "ES384": ec.SECP384R1(), "ES512": ec.SECP521R1()}
+    described = {"kid": uuid.uuid4().hex, "alg": algorithm, "use": "sig"}
+    if algorithm in curves:
+        pair = ec.generate_private_key(curves[algorithm])
+        private, public = ECAlgorithm.to_jwk(pair, True), ECAlgorithm.to_jwk(pair.public_key(), True)
+    else:
+        rsa_pair = rsa.generate_private_key(65537, _RSA_BITS)
+        private, public = RSAAlgorithm.to_jwk(rsa_pair, True), RSAAlgorithm.to_jwk(rsa_pair.public_key(), True)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        json.dump(described | _without_operations(private), stream, indent=2)
+        stream.write("\n")
+    return {"keys": [described | _without_operations(public)]}
+
+
+def read_private_key(path: Path) -> PrivateKey:
+    """A private key as JWK or PEM. Raises :class:`BadPrivateKey`."""
+    from cryptography.hazmat.primitives.asymmetric.ec import EllipticCurvePrivateKey
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+    try:
+        private, kid, named = _parsed(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadPrivateKey(f"{path}: {error.strerror}") from None
+    except (ValueError, TypeError, KeyError):
+        raise BadPrivateKey(f"{path} holds no private key as JWK or unencrypted PEM") from None
+    able: tuple[str, ...]
+    if isinstance(private, RSAPrivateKey):
+        able = ("RS384", "RS256", "RS512", "PS384", "PS256", "PS512")
+    elif isinstance(private, EllipticCurvePrivateKey) and private.curve.key_size in (256, 384, 521):
+        able = ("ES512" if private.curve.key_size == 521 else f"ES{private.curve.key_size}",)
+    else:
+        raise BadPrivateKey(f"{path} holds no private key, RSA or EC on P-256, P-384 or P-521")
+    return PrivateKey(private, (named,) if named is not None and named in able else able, kid)
+
+
+def make_token(client: Client, key: PrivateKey, kid: str, addresses: Sequence[str], now: float) -> str:
+    """A token as the client should send it, good for five minutes; ``now`` in seconds since 1970."""
+    from jwt import encode
+
+    accepted = [algorithm for algorithm in key.algorithms if algorithm in client.algorithms]
+    claims = {
+        "iss": client.issuer,
+        "aud": addresses[0] if addresses else client.audiences[0],
+        "iat": int(now),
+        "exp": int(now) + _LIFETIME,
+        "jti": str(uuid.uuid4()),
+    }
+    if client.tenants:
+        claims["tenant"] = client.tenants[0]
+    return encode(claims, key.private, algorithm=(accepted or key.algorithms)[0], headers={"kid": kid})
+
+
+def _parsed(text: str) -> tuple[Any, str | None, str | None]:
+    """The key of a file, with the id and the algorithm that it names."""
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+    from jwt import PyJWK, PyJWTError
+
+    if not text.lstrip().startswith("{"):
+        return load_pem_private_key(text.encode(), None), None, None
+    jwk = json.loads(text)
+    try:
+        return PyJWK(jwk).key, jwk.get("kid"), jwk.get("alg")
+    except PyJWTError:
+        raise ValueError("no key") from None
+
+
+def _without_operations(jwk: Mapping[str, Any]) -> dict[str, Any]:
+    """Without ``key_ops``, which says the same as ``use``."""
+    return {name: value for name, value in jwk.items() if name != "key_ops"}
