@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from cds_service.codec import dumps
+from cds_service.logs import log_event, of_error
 
 _ISSUE_CODES = {
     400: "invalid",
     401: "login",
+    403: "forbidden",
     404: "not-found",
     405: "not-supported",
     412: "required",
@@ -43,10 +46,15 @@ def json_response(value: Any, status: int = 200) -> Response:
     return response
 
 
+def outcome_body(status: int, text: str) -> dict[str, Any]:
+    """An ``OperationOutcome`` with one issue as JSON."""
+    issue = {"severity": "error", "code": _ISSUE_CODES.get(status, "exception"), "diagnostics": text}
+    return {"resourceType": "OperationOutcome", "issue": [issue]}
+
+
 def operation_outcome(status: int, text: str) -> Response:
     """An ``OperationOutcome`` (FHIR R4) with one issue."""
-    issue = {"severity": "error", "code": _ISSUE_CODES.get(status, "exception"), "diagnostics": text}
-    response = json_response({"resourceType": "OperationOutcome", "issue": [issue]}, status)
+    response = json_response(outcome_body(status, text), status)
     if status == 503:
         response.headers["Retry-After"] = str(_RETRY_SECONDS)
     return response
@@ -69,6 +77,6 @@ def register_error_handlers(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def _unexpected(error: Exception) -> Response:
-        # The type says enough for a log; the message may hold what a patient's record held.
-        app.logger.error("unexpected error", extra={"error_type": type(error).__name__})
+        # Type and place say enough for a log; the message may hold what a patient's record held.
+        log_event("error", logging.ERROR, **of_error(error))
         return operation_outcome(500, "The request could not be processed.")

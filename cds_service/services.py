@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from time import perf_counter
 
 from flask import Blueprint, Response, request
@@ -14,11 +15,14 @@ from cds_service.answers import answer
 from cds_service.envelope import read_json, read_request
 from cds_service.feedback import read_feedback
 from cds_service.hooks import SERVICES, Service
+from cds_service.observing import note_answer, note_client, note_request
 from cds_service.outcomes import ServiceError, json_response
 from cds_service.recording import Call, Recorder
 from cds_service.settings import Settings
-from cds_service.store import StoreError
+from cds_service.stages import stage
+from cds_service.store import Refused, StoreError
 from cds_service.styles import style_for
+from fhir_mappings import PatientRecord
 
 #: The name under which calls are kept as long as there is one client.
 _ANYBODY = "demo"
@@ -38,16 +42,19 @@ def services_blueprint(
     def call(service_id: str) -> Response:
         begun = perf_counter()
         service = _service(service_id)
-        body = read_request(request, service.hook)
+        with stage("read"):
+            body = read_request(request, service.hook)
+        note_request(body)
+        note_client(_ANYBODY)
         style = style_for(settings.cards, service.hook)
-        if recorder is None:
-            return json_response({"cards": answer(advisor, service, body, today(), style, _new_id).cards})
         this = Call(_ANYBODY, service.id, body)
-        answered = answer(
-            advisor, service, body, today(), style, _new_id, lambda record: recorder.silenced(this, record)
-        )
-        recorder.record(this, answered, 1000 * (perf_counter() - begun))
-        return json_response({"cards": answered.cards})
+        silenced = partial(recorder.silenced, this) if recorder else _nothing
+        answered = answer(advisor, service, body, today(), style, _new_id, silenced)
+        note_answer(answered, advisor.knowledge.release)
+        if recorder:
+            recorder.record(this, answered, 1000 * (perf_counter() - begun))
+        with stage("serialise"):
+            return json_response({"cards": answered.cards})
 
     @blueprint.post("/cds-services/<service_id>/feedback", strict_slashes=False)
     def feedback(service_id: str) -> Response:
@@ -55,7 +62,9 @@ def services_blueprint(
         if recorder is None:
             raise ServiceError(503, "Feedback cannot be kept: there is no store.")
         try:
-            recorder.store.add_feedback(items)
+            recorder.keep_feedback(items)
+        except Refused:
+            raise ServiceError(400, "Invalid feedback: the store refuses it.") from None
         except StoreError:
             raise ServiceError(503, "Feedback cannot be kept at the moment.") from None
         return Response(status=200, mimetype="application/json", headers={"Cache-Control": "no-store"})
@@ -68,6 +77,11 @@ def _service(service_id: str) -> Service:
     if service is None:
         raise ServiceError(404, "There is no CDS service with this id.")
     return service
+
+
+def _nothing(record: PatientRecord) -> frozenset[str]:
+    """Without a store nothing is known to have been overridden."""
+    return frozenset()
 
 
 def _new_id() -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+from urllib.parse import quote, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -48,6 +49,28 @@ class CardSettings(BaseModel):
     override_reasons: bool = True
 
 
+class MetricsSettings(BaseModel):
+    """Who may read ``/metrics``: with a ``token`` whoever presents it, else only callers on this machine."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    token: SecretStr | None = Field(default=None, min_length=16)
+
+
+def _origin(text: str) -> str:
+    """An origin as browsers send it: scheme, host and port, nothing else."""
+    parts = urlsplit(text)
+    plain = text == f"{parts.scheme}://{parts.netloc}" and parts.netloc == parts.netloc.lower() and "@" not in text
+    if not plain or parts.scheme not in ("https", "http") or "*" in text:
+        raise ValueError("must be an origin such as https://ehr.example, without a path; * is not allowed")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise ValueError("must be https, except on this machine")
+    return text
+
+
+Origin = Annotated[str, AfterValidator(_origin)]
+
+
 class Settings(BaseSettings):
     """All settings of the service.
 
@@ -59,6 +82,11 @@ class Settings(BaseSettings):
     ``state_dir``: the folder of the embedded database and of the key for pseudonyms. ``repeat_after_days``: how long
     advice that was overridden is not repeated while facts and knowledge are the same; 0 repeats it always.
     ``knowledge``: a release file or knowledge folder in place of the shipped knowledge.
+    ``store_password_file``: a file with the password of the database, so that it need not stand in the URL.
+    ``keep_days``: older decision records and feedback are deleted once a day; 0 deletes nothing. ``log_level``: the
+    least level of log lines. ``metrics``: who may read them. ``cors_origins``: origins whose pages may call.
+    ``knowledge_release``: the only knowledge release that is accepted. ``recycle_after``: requests after which a
+    worker process is replaced; 0 never does.
     """
 
     model_config = SettingsConfigDict(env_prefix="ONCOHOOKS_", extra="forbid", frozen=True, env_nested_delimiter="__")
@@ -76,6 +104,13 @@ class Settings(BaseSettings):
     state_dir: Path | None = None
     repeat_after_days: int = Field(default=30, ge=0, le=3650)
     knowledge: Path | None = None
+    store_password_file: Path | None = None
+    keep_days: int = Field(default=0, ge=0, le=36500)
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    metrics: MetricsSettings = MetricsSettings()
+    cors_origins: tuple[Origin, ...] = ()
+    knowledge_release: str | None = Field(default=None, pattern=r"^sha256:[0-9a-f]{16,64}$")
+    recycle_after: int = Field(default=50_000, ge=0)
     client: tuple[Client, ...] = ()
 
     @classmethod
@@ -100,8 +135,20 @@ def state_folder(settings: Settings) -> Path:
 
 
 def store_url(settings: Settings) -> str:
-    """The database of the service."""
-    return settings.store or f"sqlite:///{state_folder(settings) / 'oncohooks.sqlite'}"
+    """The database of the service. Raises :class:`SettingsError` if its password cannot be read."""
+    if settings.store is None:
+        return f"sqlite:///{state_folder(settings) / 'oncohooks.sqlite'}"
+    if settings.store_password_file is None:
+        return settings.store
+    try:
+        password = settings.store_password_file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError(f"store_password_file: {settings.store_password_file} cannot be read") from None
+    scheme, _, rest = settings.store.partition("://")
+    user, separator, place = rest.rpartition("@")
+    if not separator or ":" in user:
+        raise SettingsError("store_password_file: the URL of store must name a user and no password")
+    return f"{scheme}://{user}:{quote(password, safe='')}@{place}"
 
 
 def load_settings(config: Path | None = None, **overrides: Any) -> Settings:
