@@ -73,7 +73,9 @@ def take_all_the_time(connection: Connection) -> None:
 
 def migrate_alone(connection: Connection) -> None:
     """Wait until no other service migrates this database; ends with the transaction."""
-    if connection.dialect.name == "postgresql":
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+    else:
         connection.execute(text("SET LOCAL lock_timeout = 0"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
 

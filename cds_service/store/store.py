@@ -32,6 +32,8 @@ from cds_service.store.tables import cards, decisions, feedback
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 _ROWS_AT_ONCE = 1000
+#: Alembic keeps what it works on in one place for the whole process.
+_ALEMBIC = threading.Lock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,6 @@ class Store:
         self._engine: Engine | None = None
         self._process = -1
         self._is_current = False
-        self._lock = threading.Lock()
 
     @property
     def may_hang(self) -> bool:
@@ -66,7 +67,7 @@ class Store:
     def upgrade(self) -> None:
         """Bring the tables to the current form. Raises :class:`StoreError`."""
         config = _migrations()
-        with self._lock, explained():  # Alembic's context is one for the whole process
+        with _ALEMBIC, explained():
             if is_sqlite(self.url) and (database := self.url.database):
                 Path(database).parent.mkdir(parents=True, exist_ok=True)
             with self.engine.begin() as connection:
@@ -98,7 +99,7 @@ class Store:
             form = MigrationContext.configure(connection).get_current_revision()
             rows, oldest = {}, None
             if form is not None:
-                rows = {table.name: _count(connection, table) for table in (decisions, cards, feedback)}
+                rows = {str(table.name): _count(connection, table) for table in (decisions, cards, feedback)}
                 oldest = connection.execute(select(func.min(decisions.c.made_at))).scalar_one()
         head = ScriptDirectory.from_config(_migrations()).get_current_head()
         return StoreState(self.url.render_as_string(hide_password=True), form, str(head), rows, _in_utc(oldest))
