@@ -15,7 +15,7 @@ from cds_service.answers import Answer
 from cds_service.logs import log_event, plain
 from cds_service.metrics import Metrics
 from cds_service.pseudonyms import Pseudonyms, load_key
-from cds_service.settings import Settings, state_folder, store_url
+from cds_service.settings import Settings, SettingsError, state_folder, store_url
 from cds_service.store import (
     Decision,
     DecisionCard,
@@ -38,14 +38,24 @@ _PURGE_EVERY = 24 * 3600.0
 
 
 def recorder_for(settings: Settings, release: str, metrics: Metrics | None = None) -> Recorder:
-    """The recorder that the settings describe. A store that is down is tried again at every use."""
-    store = Store(store_url(settings))
+    """The recorder that the settings describe. A store that is down is tried again at every use.
+
+    Raises ``SettingsError`` if the state folder or the URL of the store cannot be used.
+    """
+    try:
+        store = Store(store_url(settings))
+    except StoreError as error:
+        raise SettingsError(str(error)) from None
     try:
         store.upgrade()
     except StoreError as error:
         log_event("store", logging.WARNING, reason=plain(str(error)))
     store.close()  # no connection goes through a fork
-    pseudonyms = Pseudonyms(load_key(state_folder(settings) / "pseudonym.key"))
+    folder = state_folder(settings)
+    try:
+        pseudonyms = Pseudonyms(load_key(folder / "pseudonym.key"))
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"state_dir: {folder} cannot be used ({type(error).__name__})") from None
     keep = timedelta(days=settings.keep_days) if settings.keep_days else None
     return Recorder(
         store, pseudonyms, release, timedelta(days=settings.repeat_after_days), keep_for=keep, metrics=metrics
