@@ -10,6 +10,7 @@ from flask import Flask, request
 
 from cds_service.advisor import Advisor
 from cds_service.cors import register_cors
+from cds_service.draining import register_draining
 from cds_service.feedback_page import feedback_blueprint
 from cds_service.health import health_blueprint
 from cds_service.metrics import Metrics
@@ -39,6 +40,8 @@ def create_app(
     app = Flask("oncohooks", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
     register_observers(app, metrics)
+    app.url_map.merge_slashes = False  # a redirect would lose the body, and is no JSON
+    register_draining(app)
     register_cors(app, frozenset(settings.cors_origins))
     app.register_blueprint(services_blueprint(advisor, settings, today or _today, recorder))
     app.register_blueprint(health_blueprint(advisor, recorder))

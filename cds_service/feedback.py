@@ -32,7 +32,7 @@ def _item(entry: object, number: int, client: str, service: str) -> FeedbackItem
     place = f"feedback.{number}"
     if not isinstance(entry, dict):
         raise ServiceError(400, f"Invalid feedback: {place} must be an object.")
-    card, outcome = string(entry.get("card")), entry.get("outcome")
+    card, outcome = string(entry.get("card")), string(entry.get("outcome"))
     if card is None or len(card) > 200 or not card.isprintable():
         raise ServiceError(400, f"Invalid feedback: {place}.card must be a printable text of at most 200 characters.")
     if outcome not in OUTCOMES:
