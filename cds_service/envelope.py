@@ -9,6 +9,7 @@ from typing import Any
 from flask import Request
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
+from werkzeug.exceptions import HTTPException
 
 from cds_service.codec import NotJson, loads
 from cds_service.outcomes import ServiceError
@@ -32,9 +33,18 @@ def read_json(request: Request) -> Any:
     if request.content_encoding not in (None, "", "identity"):
         raise ServiceError(415, "Compressed request bodies are not supported.")
     try:
-        return loads(request.get_data(cache=False))
+        return loads(_whole_body(request))
     except NotJson as error:
         raise ServiceError(400, f"The request body is {error}.") from None
+
+
+def _whole_body(request: Request) -> bytes:
+    try:
+        return request.get_data(cache=False)
+    except HTTPException:  # too long
+        raise
+    except Exception:  # chunks that are none, a client that went away: each server has its own types for it
+        raise ServiceError(400, "The request body could not be read.") from None
 
 
 def check_envelope(body: Any, hook: str) -> None:
