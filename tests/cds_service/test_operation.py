@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -19,6 +20,7 @@ from click.testing import CliRunner
 from cds_service.cli import main
 from cds_service.service_file import Loaded, ServiceFile, read_service_file
 from cds_service.store import Store
+from knowledge.loading import DATA
 from tests.fhir import condition, patient, protein, request, variant
 from tests.running import COMMAND, FEEDBACK, PATIENT_VIEW, RunningService, eventually, feedback_body, free_port, running
 
@@ -135,6 +137,29 @@ def test_what_cannot_be_used_is_not_used(reloadable: tuple[RunningService, Path]
     assert service.post(PATIENT_VIEW, BODY).status_code == 200
     assert [line["level"] for line in service.lines() if line["event"] == "reload-refused"] == ["error"]
     assert 'oncohooks_reloads_total{outcome="refused"} 1.0' in service.get("/metrics").text
+
+
+def test_new_knowledge_is_used_after_a_reload_and_a_damaged_file_is_not(tmp_path: Path) -> None:
+    folder, release = tmp_path / "data", tmp_path / "release.json"
+    shutil.copytree(DATA, folder)
+    result = CliRunner().invoke(main, ["kb", "build", str(folder), "--output", str(release)])
+    assert result.exit_code == 0, result.output
+    with running(tmp_path, knowledge=str(release)) as service:
+        before = service.get("/ready").json()["knowledge"]["release"]
+        sound = release.read_bytes()
+        release.write_bytes(sound.replace(b"Tagrisso", b"Tagrissa", 1))
+        refused = service.command("reload", "--port", str(service.port))
+        assert refused.returncode == 1
+        assert f"{before} stays in use" in refused.stderr
+        assert service.get("/ready").json()["knowledge"]["release"] == before
+        medicine = folder / "eu" / "iressa.yaml"
+        text = medicine.read_text(encoding="utf-8")
+        medicine.write_text(text.replace("curated: 2026", "curated: 2025"), encoding="utf-8")
+        assert CliRunner().invoke(main, ["kb", "build", str(folder), "--output", str(release)]).exit_code == 0
+        done = service.command("reload", "--port", str(service.port))
+        assert done.returncode == 0, done.stderr
+        assert eventually(lambda: service.get("/ready").json()["knowledge"]["release"] != before)
+        assert service.get("/ready").json()["knowledge"]["release"] in done.stdout
 
 
 def test_the_command_says_why_a_reload_was_refused(tmp_path: Path) -> None:
