@@ -37,21 +37,21 @@ class RunningServer:
 
     def worker_mib(self) -> float | None:
         """Resident memory of the worker (the largest child, else the process itself) in MiB; Linux only."""
-        sizes = [_memory(pid, "status", "VmRSS") for pid in _children(self.process.pid)]
+        sizes = [memory_mib(pid, "status", "VmRSS") for pid in children(self.process.pid)]
         known = [size for size in sizes if size is not None]
-        return max(known) if known else _memory(self.process.pid, "status", "VmRSS")
+        return max(known) if known else memory_mib(self.process.pid, "status", "VmRSS")
 
     def total_mib(self) -> float | None:
         """Memory of all processes of the server, shared pages counted once, in MiB; Linux only."""
-        pids = [self.process.pid, *_children(self.process.pid)]
-        known = [size for pid in pids if (size := _memory(pid, "smaps_rollup", "Pss")) is not None]
+        pids = [self.process.pid, *children(self.process.pid)]
+        known = [size for pid in pids if (size := memory_mib(pid, "smaps_rollup", "Pss")) is not None]
         return sum(known) if known else None
 
 
 @contextmanager
 def running(server: str, application: str, first_body: bytes, answer_bytes: int = 0) -> Iterator[RunningServer]:
     """Start a server and wait for its first answer; stop it at the end. Raises ``ServerFailed``."""
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "benchmarks.serving", "--server", server, "--application", application]
     command += ["--port", str(port), "--answer-bytes", str(answer_bytes)]
     begin = time.perf_counter()
@@ -83,20 +83,23 @@ def _wait_for_answer(process: subprocess.Popen[bytes], port: int, body: bytes) -
     raise ServerFailed("the server did not answer within 30 seconds")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port that nobody listens on."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
+    """The processes that a process started; none where ``/proc`` does not tell."""
     try:
         return [int(child) for child in (_PROC / str(pid) / "task" / str(pid) / "children").read_text().split()]
     except OSError:
         return []
 
 
-def _memory(pid: int, file: str, name: str) -> float | None:
+def memory_mib(pid: int, file: str, name: str) -> float | None:
+    """One line of a process' memory file in MiB."""
     try:
         text = (_PROC / str(pid) / file).read_text()
     except OSError:

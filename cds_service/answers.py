@@ -12,6 +12,7 @@ from cds_service.advisor import Advisor, Question
 from cds_service.hooks import Service
 from cds_service.outcomes import ServiceError
 from cds_service.prefetch import not_told, unmet
+from cds_service.stages import stage
 from fhir_mappings import OrderReading, PatientRecord
 from knowledge import Finding
 
@@ -50,11 +51,13 @@ def answer(
     missing = unmet(prefetch, service.needs)
     if required := [need.key for need in missing if need.required]:
         raise ServiceError(412, f"Required data was not provided in prefetch: {', '.join(required)}.")
-    record = advisor.record(body)
-    orders = advisor.orders(body)
+    with stage("map"):
+        record = advisor.record(body)
+        orders = advisor.orders(body)
     in_time()
     drugs = {drug for draft in orders.orders.drugs for drug in draft.drugs}
-    findings = advisor.findings(record, today, drugs if service.about_orders else ())
+    with stage("evaluate"):
+        findings = advisor.findings(record, today, drugs if service.about_orders else ())
     in_time()
     question = Question(
         about_orders=service.about_orders,
@@ -64,8 +67,11 @@ def answer(
         incomplete=any(need.completes for need in missing) or not_told(prefetch, service.needs),
         new_id=new_id,
     )
-    planned = advisor.cards(question, record, orders, findings)
-    return Answer(tuple(shown(planned, style, silenced(record))), record, orders, findings)
+    with stage("cards"):
+        planned = advisor.cards(question, record, orders, findings)
+    with stage("silence"):
+        topics = silenced(record)
+    return Answer(tuple(shown(planned, style, topics)), record, orders, findings)
 
 
 def _patient_reference(body: dict[str, Any]) -> str:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from flask import Flask
 
 from cds_service.advisor import Advisor
 from cds_service.authentication import Authenticator
+from cds_service.cors import register_cors
+from cds_service.draining import register_draining
 from cds_service.feedback_page import feedback_blueprint
 from cds_service.gate import current_caller, current_deadline, install_gate, open_to_all
 from cds_service.health import health_blueprint
+from cds_service.metrics import Metrics
+from cds_service.metrics_page import metrics_blueprint
+from cds_service.observing import register_observers
 from cds_service.outcomes import register_error_handlers
 from cds_service.recording import Recorder, recorder_for
 from cds_service.services import services_blueprint
-from cds_service.settings import Settings
+from cds_service.settings import Settings, SettingsError
 from cds_service.startable import check_startable
 from cds_service.store import StoreError
 
@@ -27,6 +33,7 @@ def create_app(
     today: Callable[[], date] | None = None,
     recorder: Recorder | None = None,
     authenticator: Authenticator | None = None,
+    metrics: Metrics | None = None,
 ) -> Flask:
     """Build the application. Raises ``SettingsError`` for settings with which it must not run.
 
@@ -35,13 +42,17 @@ def create_app(
     the settings.
     """
     check_startable(settings)
-    advisor = advisor or Advisor.load(settings.amplification_copies, settings.site_codes, settings.knowledge)
+    advisor = advisor or load_advisor(settings)
+    metrics = metrics or Metrics()
     app = Flask("oncohooks", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
-    app.url_map.merge_slashes = False  # or else "//cds-services" is redirected to wherever the Host header says
+    register_observers(app, metrics)
+    # A redirect would lose the body, is no JSON, and "//cds-services" would lead to wherever the Host header says.
+    app.url_map.merge_slashes = False
+    register_draining(app)
+    register_cors(app, frozenset(settings.cors_origins))
     if not settings.demo:
         authenticator = authenticator or Authenticator(settings, recorder.store.use_token if recorder else _no_store)
-    # Answers to preflight requests belong before the gate: they are given before anybody is asked who they are.
     install_gate(app, settings, authenticator)
     app.register_blueprint(
         services_blueprint(advisor, settings, today or _today, recorder, current_caller, current_deadline)
@@ -49,16 +60,41 @@ def create_app(
     if settings.discovery == "open":
         open_to_all(app.view_functions["services.discovery"])
     app.register_blueprint(health_blueprint(advisor, recorder, needs_store=_needs_store(settings)))
+    app.register_blueprint(metrics_blueprint(metrics, advisor, recorder, settings.metrics))
     if settings.demo:
         app.register_blueprint(feedback_blueprint(recorder.store if recorder else None))
     register_error_handlers(app)
     return app
 
 
-def create_recording_app(settings: Settings) -> Flask:
-    """The application with its store, which is created or brought up to date."""
+@dataclass(frozen=True, slots=True)
+class Running:
+    """An application with what it keeps, and the knowledge release that it answers from."""
+
+    app: Flask
+    recorder: Recorder
+    release: str
+
+
+def create_running(settings: Settings, metrics: Metrics | None = None) -> Running:
+    """The application with its store, which is created or brought up to date.
+
+    Raises ``SettingsError``, ``KnowledgeError`` or ``SiteCodesError`` for what must not run or cannot be used.
+    """
+    check_startable(settings)
+    advisor = load_advisor(settings)
+    release = advisor.knowledge.release
+    recorder = recorder_for(settings, release, metrics)
+    return Running(create_app(settings, advisor=advisor, recorder=recorder, metrics=metrics), recorder, release)
+
+
+def load_advisor(settings: Settings) -> Advisor:
+    """Load knowledge and tables, and refuse another knowledge release than the one that the settings name."""
     advisor = Advisor.load(settings.amplification_copies, settings.site_codes, settings.knowledge)
-    return create_app(settings, advisor=advisor, recorder=recorder_for(settings, advisor.knowledge.release))
+    expected = settings.knowledge_release
+    if expected is not None and advisor.knowledge.release != expected:
+        raise SettingsError(f"the knowledge release is {advisor.knowledge.release}, and knowledge_release {expected}")
+    return advisor
 
 
 def _today() -> date:

@@ -7,7 +7,7 @@ import zlib
 from typing import Any
 
 from flask import Request
-from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from cds_service.codec import NotJson, TooDeep, dumps_again, loads
 from cds_service.outcomes import ServiceError
@@ -25,12 +25,22 @@ def read_json(request: Request) -> Any:
     encoding = (request.headers.get("Content-Encoding") or "identity").strip().lower()
     if encoding != "identity" and encoding not in _ENCODINGS:
         raise ServiceError(415, "The content encoding must be gzip, deflate or identity.")
-    body = request.get_data(cache=False)
-    if request.content_length is None:
-        request.stream.read(1)  # a body of unknown length was cut at the limit: reading on raises the 413
+    body = _whole_body(request)
     if encoding in _ENCODINGS:
         body = inflated(body, _ENCODINGS[encoding], request.max_content_length or _LARGEST)
     return read_strictly(body)
+
+
+def _whole_body(request: Request) -> bytes:
+    try:
+        body = request.get_data(cache=False)
+        if request.content_length is None:
+            request.stream.read(1)  # a body of unknown length was cut at the limit: reading on raises the 413
+    except HTTPException:  # too long
+        raise
+    except Exception:  # chunks that are none, a client that went away: each server has its own types for it
+        raise ServiceError(400, "The request body could not be read.") from None
+    return body
 
 
 def inflated(body: bytes, window: int, limit: int) -> bytes:

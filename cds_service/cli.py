@@ -16,9 +16,11 @@ from cds_service.codec import dumps
 from cds_service.inputs import Input, json_files, read_inputs
 from cds_service.kb import kb
 from cds_service.outcomes import ServiceError
+from cds_service.reload_command import reload
 from cds_service.settings import LOOPBACK, Settings, SettingsError, load_settings, state_folder, store_url
 from cds_service.startable import check_startable
 from cds_service.store import Store, StoreError
+from cds_service.store_admin import store
 from cds_service.store_commands import explain, feedback
 from fhir_mappings import SiteCodesError
 from knowledge import KnowledgeError
@@ -42,6 +44,8 @@ main.add_command(clients)
 main.add_command(explain)
 main.add_command(feedback)
 main.add_command(kb)
+main.add_command(store)
+main.add_command(reload)
 
 
 @main.command()
@@ -54,12 +58,15 @@ def serve(demo: bool | None, host: str | None, port: int | None, workers: int | 
     """Start the service."""
     from cds_service.server import serve as run  # gunicorn is needed here only
 
+    def read() -> Settings:
+        return load_settings(config, demo=demo, host=host, port=port, workers=workers)
+
     try:
-        settings = load_settings(config, demo=demo, host=host, port=port, workers=workers)
+        settings = read()
         check_startable(settings)
-        if settings.host in LOOPBACK:
+        if settings.host in LOOPBACK and sys.stderr.isatty():  # everything else there is JSON
             click.echo(f"Oncohooks listens on http://{settings.host}:{settings.port}/cds-services", err=True)
-        run(settings)
+        run(settings, read)
     except _UNUSABLE as error:
         raise click.ClickException(str(error)) from None
 

@@ -32,9 +32,9 @@ def _item(entry: object, number: int, client: str, service: str) -> FeedbackItem
     place = f"feedback.{number}"
     if not isinstance(entry, dict):
         raise ServiceError(400, f"Invalid feedback: {place} must be an object.")
-    card, outcome = string(entry.get("card")), entry.get("outcome")
-    if card is None or len(card) > 200:
-        raise ServiceError(400, f"Invalid feedback: {place}.card must be a text of at most 200 characters.")
+    card, outcome = string(entry.get("card")), string(entry.get("outcome"))
+    if card is None or len(card) > 200 or not card.isprintable():
+        raise ServiceError(400, f"Invalid feedback: {place}.card must be a printable text of at most 200 characters.")
     if outcome not in OUTCOMES:
         raise ServiceError(400, f"Invalid feedback: {place}.outcome must be accepted or overridden.")
     said_at = _time(entry.get("outcomeTimestamp"))
@@ -60,7 +60,7 @@ def _item(entry: object, number: int, client: str, service: str) -> FeedbackItem
 def _suggestions(entry: Json) -> Iterator[str]:
     for suggestion in objects(entry.get("acceptedSuggestions")):
         if identifier := string(suggestion.get("id")):
-            yield identifier[:200]
+            yield _printable(identifier)[:200]
 
 
 def _override(entry: Json) -> Json:
@@ -89,7 +89,12 @@ def _has_comment(entry: Json) -> bool:
 
 def _cut(value: object, length: int) -> str | None:
     text = string(value)
-    return text[:length] if text else None
+    return _printable(text)[:length] if text else None
+
+
+def _printable(text: str) -> str:
+    """Without characters that a database may refuse (NUL) or a terminal may obey."""
+    return "".join(character for character in text if character.isprintable())
 
 
 def _time(value: Any) -> datetime | None:

@@ -12,11 +12,12 @@ from cds_service.authentication import Authenticator, Credentials, addresses_of
 from cds_service.certificates import TrustedProxies
 from cds_service.identity import Caller, anybody
 from cds_service.limits import Admission, Deadline, Rates
+from cds_service.logs import log_event, plain
+from cds_service.observing import note_client
 from cds_service.outcomes import ServiceError
 from cds_service.refusals import CannotAuthenticate, Refused
 from cds_service.settings import Settings
 
-_LOG = logging.getLogger(__name__)
 _View = TypeVar("_View", bound=Callable[..., object])
 
 
@@ -39,11 +40,13 @@ def install_gate(app: Flask, settings: Settings, authenticator: Authenticator | 
     def identify() -> None:
         g.deadline = Deadline(settings.request_seconds)
         g.caller = anybody(settings)
-        if authenticator is None or not _is_closed():
+        if not _is_closed():
             return
-        g.caller = _authenticated(authenticator, _credentials(settings, proxies))
+        if authenticator is not None:
+            g.caller = _authenticated(authenticator, _credentials(settings, proxies))
+        note_client(g.caller.name)
         # After authentication, so that nobody can use up what another may ask.
-        if not rates.take(g.caller.name):
+        if authenticator is not None and not rates.take(g.caller.name):
             raise ServiceError(429, "This client sends more requests than the service accepts.", retry_after=1)
 
     def take_a_place() -> None:
@@ -83,12 +86,10 @@ def _authenticated(authenticator: Authenticator, credentials: Credentials) -> Ca
     try:
         return authenticator.authenticate(credentials)
     except Refused as refused:
-        client = refused.client or "unknown"
-        extra = {"reason": refused.reason.value, "client": client}
-        _LOG.warning("authentication refused: %s, client %s", refused.reason.value, client, extra=extra)
+        log_event("authentication", logging.WARNING, reason=refused.reason.value, client=refused.client or "unknown")
         raise ServiceError(401, "Authentication is required.") from None
     except CannotAuthenticate as problem:
-        _LOG.error("authentication is not possible: %s", problem, extra={"reason": str(problem)})
+        log_event("authentication", logging.ERROR, reason=plain(str(problem)))
         raise ServiceError(503, "Authentication is not possible at the moment.") from None
 
 

@@ -44,4 +44,4 @@ def _store_state(recorder: Recorder | None) -> str:
     """Without a store hooks are answered all the same; decision records and feedback are not kept."""
     if recorder is None:
         return "none"
-    return "reachable" if recorder.store.is_reachable() else "unreachable"
+    return "reachable" if recorder.is_reachable() else "unreachable"

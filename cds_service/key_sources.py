@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from cds_service.codec import NotJson, loads
 from cds_service.jwks import BadKeys, KeySet, read_keys, read_published_keys
+from cds_service.logs import log_event, plain
 
 if TYPE_CHECKING:
     from requests import Response
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
     from cds_service.settings import Client
 
-_LOG = logging.getLogger(__name__)
 
 #: Seconds. Keys are asked for again after an hour, and trusted for a day if their host does not answer.
 FRESH_SECONDS = 3600
@@ -100,7 +100,7 @@ class FetchedKeys:
         try:
             self._known = read_published_keys(loads(self._fetch(self._url)))
         except (CannotFetch, NotJson, BadKeys) as error:
-            _LOG.warning("keys of a client could not be fetched: %s", error)
+            log_event("keys", logging.WARNING, reason=plain(str(error)))
         else:
             self._fetched_at = self._clock()
 

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from cds_service.codec import dumps
+from cds_service.logs import log_event, of_error
 
 _ISSUE_CODES = {
     400: "invalid",
     401: "login",
+    403: "forbidden",
     404: "not-found",
     405: "not-supported",
     412: "required",
     413: "too-long",
     414: "too-long",
     415: "not-supported",
+    417: "not-supported",
     429: "throttled",
     431: "too-long",
     501: "not-supported",
@@ -30,6 +34,7 @@ _TEXTS = {
     405: "This method is not allowed on this path.",
     413: "The request body is larger than the service accepts.",
     414: "The request line is longer than the service accepts.",
+    417: "The service does not do what the request expects of it.",
     431: "The headers are larger than the service accepts.",
     500: "The request could not be processed.",
     501: "This transfer coding is not supported.",
@@ -86,6 +91,6 @@ def register_error_handlers(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def _unexpected(error: Exception) -> Response:
-        # The type says enough for a log; the message may hold what a patient's record held.
-        app.logger.error("unexpected error", extra={"error_type": type(error).__name__})
+        # Type and place say enough for a log; the message may hold what a patient's record held.
+        log_event("error", logging.ERROR, **of_error(error))
         return operation_outcome(500, error_text(500))

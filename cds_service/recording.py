@@ -3,32 +3,63 @@
 from __future__ import annotations
 
 import logging
+import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
-from typing import Any
+from typing import Any, TypeVar
 
 from cds_service.answers import Answer
+from cds_service.logs import log_event, plain
+from cds_service.metrics import Metrics
 from cds_service.pseudonyms import Pseudonyms, load_key
-from cds_service.settings import Settings, state_folder, store_url
-from cds_service.store import Decision, DecisionCard, DecisionWriter, StatementOutcome, Store, StoreError
+from cds_service.settings import Settings, SettingsError, state_folder, store_url
+from cds_service.store import (
+    Decision,
+    DecisionCard,
+    DecisionWriter,
+    FeedbackItem,
+    Patience,
+    StatementOutcome,
+    Store,
+    StoreError,
+)
 from fhir_mappings import PatientRecord
 
 VERSION = version("oncohooks")
-_LOG = logging.getLogger(__name__)
+_Result = TypeVar("_Result")
+#: A clinician waits so long (seconds) for what was overridden, an EHR for its feedback, a probe for the state.
+_LOOK_UP, _KEEP, _PROBE = 0.25, 8.0, 2.0
+#: So long after a failure no request waits for the store again.
+_PAUSE = 10.0
+_PURGE_EVERY = 24 * 3600.0
 
 
-def recorder_for(settings: Settings, release: str) -> Recorder:
-    """The recorder that the settings describe. A store that is down is tried again at every use."""
-    store = Store(store_url(settings))
+def recorder_for(settings: Settings, release: str, metrics: Metrics | None = None) -> Recorder:
+    """The recorder that the settings describe. A store that is down is tried again at every use.
+
+    Raises ``SettingsError`` if the state folder or the URL of the store cannot be used.
+    """
+    try:
+        store = Store(store_url(settings))
+    except StoreError as error:
+        raise SettingsError(str(error)) from None
     try:
         store.upgrade()
     except StoreError as error:
-        _LOG.warning("starting without the store: %s", error)
-    pseudonyms = Pseudonyms(load_key(state_folder(settings) / "pseudonym.key"))
-    return Recorder(store, pseudonyms, release, timedelta(days=settings.repeat_after_days))
+        log_event("store", logging.WARNING, reason=plain(str(error)))
+    store.close()  # no connection goes through a fork
+    folder = state_folder(settings)
+    try:
+        pseudonyms = Pseudonyms(load_key(folder / "pseudonym.key"))
+    except (OSError, ValueError) as error:
+        raise SettingsError(f"state_dir: {folder} cannot be used ({type(error).__name__})") from None
+    keep = timedelta(days=settings.keep_days) if settings.keep_days else None
+    return Recorder(
+        store, pseudonyms, release, timedelta(days=settings.repeat_after_days), keep_for=keep, metrics=metrics
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +77,10 @@ class Call:
 
 
 class Recorder:
-    """Writes decision records, and knows what was overridden. ``now`` is the clock."""
+    """Writes decision records, and knows what was overridden. ``now`` is the clock.
+
+    With ``keep_for``, older records and answers are deleted once a day.
+    """
 
     def __init__(
         self,
@@ -55,11 +89,20 @@ class Recorder:
         release: str,
         repeat_after: timedelta,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
+        *,
+        keep_for: timedelta | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
         self.store = store
         self.pseudonyms = pseudonyms
         self.lost = 0
-        self._writer = DecisionWriter(store, self._count_lost)
+        self._metrics = metrics or Metrics()
+        self._writer = DecisionWriter(store, self._count_lost, self._purge_daily)
+        self._look_up = Patience(_LOOK_UP, _PAUSE)
+        self._keep = Patience(_KEEP)
+        self._probe = Patience(_PROBE)
+        self._keep_for = keep_for
+        self._next_purge = 0.0
         self._release = release
         self._repeat_after = repeat_after
         self._now = now
@@ -69,14 +112,32 @@ class Recorder:
         if not self._repeat_after:
             return frozenset()
         patient = self.pseudonyms.of_patient(call.client, call.patient)
+        since = self._now() - self._repeat_after
         try:
-            found = self.store.overridden_topics(patient, self._release, self._now() - self._repeat_after)
+            found = self._within(self._look_up, lambda: self.store.overridden_topics(patient, self._release, since))
         except StoreError:
+            self._metrics.store_failures.labels("look-up").inc()
             return frozenset()
         if not found:
             return frozenset()
         digest = self.pseudonyms.of_facts(record.facts)
         return frozenset(topic for topic, facts_digest in found if facts_digest == digest)
+
+    def keep_feedback(self, items: Sequence[FeedbackItem]) -> None:
+        """Keep feedback; when this returns, it is on disk. Raises :class:`StoreError`."""
+        try:
+            self._within(self._keep, lambda: self.store.add_feedback(items))
+        except StoreError as error:
+            self._metrics.store_failures.labels("feedback").inc()
+            log_event("store", logging.WARNING, reason=plain(str(error)))
+            raise
+
+    def is_reachable(self) -> bool:
+        """Whether the store answers by now."""
+        try:
+            return self._within(self._probe, self.store.is_reachable)
+        except StoreError:
+            return False
 
     def record(self, call: Call, answered: Answer, duration: float) -> None:
         """Keep what was answered; ``duration`` in milliseconds. Never waits and never fails."""
@@ -105,8 +166,26 @@ class Recorder:
         )
 
     def close(self) -> None:
-        """Write what is waiting."""
+        """Write what is waiting, and let go of the store."""
         self._writer.close()
+        self.store.close()
+
+    def _within(self, patience: Patience, work: Callable[[], _Result]) -> _Result:
+        """With a limit of time where a call may hang; a file answers by itself."""
+        return patience.call(work) if self.store.may_hang else work()
 
     def _count_lost(self, number: int) -> None:
         self.lost += number
+        self._metrics.decisions_lost.inc(number)
+        log_event("lost", logging.WARNING, count=number)
+
+    def _purge_daily(self) -> None:
+        if self._keep_for is None or time.monotonic() < self._next_purge:
+            return
+        self._next_purge = time.monotonic() + _PURGE_EVERY
+        try:
+            gone = sum(self.store.purge(self._now() - self._keep_for))
+        except StoreError:
+            self._metrics.store_failures.labels("purge").inc()
+        else:
+            log_event("purged", count=gone)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from datetime import date
+from functools import partial
 from time import perf_counter
 
 from flask import Blueprint, Response, request
@@ -18,11 +19,14 @@ from cds_service.feedback import read_feedback
 from cds_service.hooks import SERVICES, Service
 from cds_service.identity import Caller
 from cds_service.limits import Deadline
+from cds_service.observing import note_answer, note_request
 from cds_service.outcomes import ServiceError, json_response
 from cds_service.recording import Call, Recorder
 from cds_service.settings import Settings
-from cds_service.store import StoreError
+from cds_service.stages import stage
+from cds_service.store import Refused, StoreError
 from cds_service.styles import style_for
+from fhir_mappings import PatientRecord
 
 
 def services_blueprint(
@@ -48,19 +52,19 @@ def services_blueprint(
         begun = perf_counter()
         asking = caller()
         service = _service(service_id)
-        body = read_request(request, service.hook)
+        with stage("read"):
+            body = read_request(request, service.hook)
+        note_request(body)
         style = style_for(asking.cards, service.hook)
         speak = DIALECTS[asking.dialect]
-        in_time = deadline().check
-        if recorder is None:
-            answered = answer(advisor, service, body, today(), style, _new_id, in_time)
-            return json_response({"cards": [speak(card) for card in answered.cards]})
         this = Call(asking.name, service.id, body)
-        answered = answer(
-            advisor, service, body, today(), style, _new_id, in_time, lambda record: recorder.silenced(this, record)
-        )
-        recorder.record(this, answered, 1000 * (perf_counter() - begun))
-        return json_response({"cards": [speak(card) for card in answered.cards]})
+        silenced = partial(recorder.silenced, this) if recorder else _nothing
+        answered = answer(advisor, service, body, today(), style, _new_id, deadline().check, silenced)
+        note_answer(answered, advisor.knowledge.release)
+        if recorder:
+            recorder.record(this, answered, 1000 * (perf_counter() - begun))
+        with stage("serialise"):
+            return json_response({"cards": [speak(card) for card in answered.cards]})
 
     @blueprint.post("/cds-services/<service_id>/feedback", strict_slashes=False)
     def feedback(service_id: str) -> Response:
@@ -68,7 +72,9 @@ def services_blueprint(
         if recorder is None:
             raise ServiceError(503, "Feedback cannot be kept: there is no store.")
         try:
-            recorder.store.add_feedback(items)
+            recorder.keep_feedback(items)
+        except Refused:
+            raise ServiceError(400, "Invalid feedback: the store refuses it.") from None
         except StoreError:
             raise ServiceError(503, "Feedback cannot be kept at the moment.") from None
         return Response(status=200, mimetype="application/json", headers={"Cache-Control": "no-store"})
@@ -81,6 +87,11 @@ def _service(service_id: str) -> Service:
     if service is None:
         raise ServiceError(404, "There is no CDS service with this id.")
     return service
+
+
+def _nothing(record: PatientRecord) -> frozenset[str]:
+    """Without a store nothing is known to have been overridden."""
+    return frozenset()
 
 
 def _new_id() -> str:

@@ -6,9 +6,9 @@ import os
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from cards import available_languages
@@ -119,6 +119,28 @@ class Client(BaseModel):
     cards: CardSettings | None = None
 
 
+class MetricsSettings(BaseModel):
+    """Who may read ``/metrics``: with a ``token`` whoever presents it, else only callers on this machine."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    token: SecretStr | None = Field(default=None, min_length=16)
+
+
+def _origin(text: str) -> str:
+    """An origin as browsers send it: scheme, host and port, nothing else."""
+    parts = urlsplit(text)
+    plain = text == f"{parts.scheme}://{parts.netloc}" and parts.netloc == parts.netloc.lower() and "@" not in text
+    if not plain or parts.scheme not in ("https", "http") or "*" in text:
+        raise ValueError("must be an origin such as https://ehr.example, without a path; * is not allowed")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise ValueError("must be https, except on this machine")
+    return text
+
+
+Origin = Annotated[str, AfterValidator(_origin)]
+
+
 class Settings(BaseSettings):
     """All settings of the service.
 
@@ -137,6 +159,11 @@ class Settings(BaseSettings):
     ``certificate_header`` is believed. ``requests_per_second``: of one client, for each worker, on average; 0 for no
     limit. ``requests_at_once``, ``requests_waiting``: how many a worker works on, and how many more may wait.
     ``request_seconds``: the longest time for one.
+    ``store_password_file``: a file with the password of the database, so that it need not stand in the URL.
+    ``keep_days``: older decision records and feedback are deleted once a day; 0 deletes nothing. ``log_level``: the
+    least level of log lines. ``metrics``: who may read them. ``cors_origins``: origins whose pages may call.
+    ``knowledge_release``: the only knowledge release that is accepted. ``recycle_after``: requests after which a
+    worker process is replaced; 0 never does.
     """
 
     model_config = SettingsConfigDict(env_prefix="ONCOHOOKS_", extra="forbid", frozen=True, env_nested_delimiter="__")
@@ -164,6 +191,13 @@ class Settings(BaseSettings):
     requests_at_once: int = Field(default=4, ge=1, le=64)
     requests_waiting: int = Field(default=24, ge=0, le=256)
     request_seconds: float = Field(default=10, gt=0, le=120)
+    store_password_file: Path | None = None
+    keep_days: int = Field(default=0, ge=0, le=36500)
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    metrics: MetricsSettings = MetricsSettings()
+    cors_origins: tuple[Origin, ...] = ()
+    knowledge_release: str | None = Field(default=None, pattern=r"^sha256:[0-9a-f]{16,64}$")
+    recycle_after: int = Field(default=50_000, ge=0)
     client: tuple[Client, ...] = ()
 
     @classmethod
@@ -188,8 +222,20 @@ def state_folder(settings: Settings) -> Path:
 
 
 def store_url(settings: Settings) -> str:
-    """The database of the service."""
-    return settings.store or f"sqlite:///{state_folder(settings) / 'oncohooks.sqlite'}"
+    """The database of the service. Raises :class:`SettingsError` if its password cannot be read."""
+    if settings.store is None:
+        return f"sqlite:///{state_folder(settings) / 'oncohooks.sqlite'}"
+    if settings.store_password_file is None:
+        return settings.store
+    try:
+        password = settings.store_password_file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError(f"store_password_file: {settings.store_password_file} cannot be read") from None
+    scheme, _, rest = settings.store.partition("://")
+    user, separator, place = rest.rpartition("@")
+    if not separator or ":" in user:
+        raise SettingsError("store_password_file: the URL of store must name a user and no password")
+    return f"{scheme}://{user}:{quote(password, safe='')}@{place}"
 
 
 def load_settings(config: Path | None = None, **overrides: Any) -> Settings:

@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import time
+import tomllib
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -24,13 +25,18 @@ import click
 import pytest
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from prometheus_client.metrics import MetricWrapperBase
+from prometheus_client.parser import text_string_to_metric_families
 from pydantic import BaseModel
 
 from cds_service import Advisor, Settings, cli, create_app
 from cds_service import outcomes as errors
 from cds_service.hooks import SERVICES
+from cds_service.logs import FIELDS
+from cds_service.metrics import KINDS, Metrics
 from cds_service.refusals import REMEDIES
-from cds_service.settings import CardSettings, Client
+from cds_service.settings import CardSettings, Client, MetricsSettings
+from cds_service.stages import STAGES
 from fhir_mappings.readers import READERS
 from knowledge.criteria import (
     COPY_NUMBER_CHANGES,
@@ -91,7 +97,7 @@ def test_every_setting_is_documented_with_its_variable_and_default():
         shown = "none" if field.default in ((), None) else f"`{str(field.default).lower()}`"
         shown = "its members'" if is_table else shown
         assert rows[name][2] == shown, name
-    assert not _undocumented({*Client.model_fields, *CardSettings.model_fields}, text)
+    assert not _undocumented({*Client.model_fields, *CardSettings.model_fields, *MetricsSettings.model_fields}, text)
     documented = {name for name, row in rows.items() if len(row) > 1 and row[1].startswith("`ONCOHOOKS_")}
     assert documented == set(Settings.model_fields)
 
@@ -237,6 +243,49 @@ def test_every_route_method_and_prefetch_template_is_documented(advisor: Advisor
             for need in service.needs:
                 template = need.template.replace("|", r"\|")
                 assert f"| `{need.key}` | `{template}` |" in page, need.key
+
+
+def test_every_metric_label_and_value_is_documented():
+    text = _page("reference/metrics.md")
+    families = list(text_string_to_metric_families(Metrics().text("sha256:x", "1", True).decode()))
+    rows = {row[0].strip("`"): row for row in _table_rows(text) if row[0].startswith("`oncohooks_")}
+    shown = {f"{family.name}_total" if family.type == "counter" else family.name: family for family in families}
+    shown = {name: family for name, family in shown.items() if not name.endswith("_created")}
+    assert set(rows) == set(shown)
+    for name, family in shown.items():
+        assert rows[name][1] == family.type, name
+    for metric in vars(Metrics()).values():
+        if isinstance(metric, MetricWrapperBase):
+            name = f"{metric._name}_total" if metric._type == "counter" else metric._name
+            assert re.findall(r"`(\w+)`", rows[name][2]) == list(metric._labelnames)
+            assert metric._documentation in rows[name][3]
+    assert not _undocumented({*STAGES, *KINDS, "other"}, text)
+
+
+def test_every_event_and_field_of_the_log_is_documented():
+    table = tomllib.loads(FIELDS.read_text(encoding="utf-8"))
+    _, events, fields_ = re.split(r"^## (?:Events|Fields)$", _page("reference/log.md"), flags=re.MULTILINE)
+    meanings = {name: field["meaning"] for name, field in table["fields"].items()}
+    assert {row[0].strip("`"): row[1] for row in _table_rows(events)} == table["events"]
+    assert {row[0].strip("`"): row[1] for row in _table_rows(fields_)} == meanings
+    written = {event for path in (ROOT / "cds_service").rglob("*.py") for event in _events_written(path)}
+    assert written | {"library"} == set(table["events"])
+
+
+def _events_written(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "log_event":
+            assert isinstance(node.args[0], ast.Constant)
+            yield str(node.args[0].value)
+
+
+def test_every_fault_has_a_test_that_exists():
+    text = _page("explanation/faults.md")
+    named = re.findall(r"`(tests/\S+\.py)::(\w+)`", text)
+    rows = [line for line in text.splitlines() if line.startswith("| ") and "| Test |" not in line]
+    assert len(named) == len(rows) > 20
+    for file, name in named:
+        assert f"def {name}(" in (ROOT / file).read_text(encoding="utf-8"), name
 
 
 def test_every_error_status_and_text_is_documented():

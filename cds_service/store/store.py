@@ -3,50 +3,82 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from alembic import command
 from alembic.config import Config
-from alembic.util import CommandError
-from sqlalchemy import Connection, Engine, Row, create_engine, delete, event, insert, select
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, Row, Table, delete, func, insert, select
+from sqlalchemy.exc import IntegrityError
 
+from cds_service.store.database import (
+    database_url,
+    explained,
+    is_sqlite,
+    make_engine,
+    migrate_alone,
+    take_all_the_time,
+)
+from cds_service.store.errors import StoreError
 from cds_service.store.records import Decision, DecisionCard, FeedbackItem, StatementOutcome
 from cds_service.store.tables import cards, decisions, feedback, jti
 
 MIGRATIONS = Path(__file__).parent / "migrations"
-_BUSY_SECONDS = 10
 _TOKENS_CLEARED_EVERY = timedelta(minutes=1)
+_ROWS_AT_ONCE = 1000
+#: Alembic keeps what it works on in one place for the whole process.
+_ALEMBIC = threading.Lock()
 
 
-class StoreError(Exception):
-    """The store cannot be reached or used."""
+@dataclass(frozen=True, slots=True)
+class StoreState:
+    """What a store holds: its form against the current one, rows of each table, the oldest decision."""
+
+    url: str
+    form: str | None
+    current_form: str
+    rows: Mapping[str, int]
+    oldest: datetime | None
 
 
 class Store:
-    """One database. Connections are made on first use in each process, so that it may be handed through a fork."""
+    """One database. Connections are made on first use in each process, so that it may be handed through a fork.
+
+    A store that is down when the service starts is brought up to date at its first use after that.
+    """
 
     def __init__(self, url: str) -> None:
-        self._url = url
+        self.url = database_url(url)
         self._engine: Engine | None = None
         self._hasty_engine: Engine | None = None
         self._process = -1
         self._tokens_cleared_at = datetime.min.replace(tzinfo=UTC)
+        self._is_current = False
+
+    @property
+    def may_hang(self) -> bool:
+        """Whether a network lies between: a call may then take as long as the network likes."""
+        return not is_sqlite(self.url)
 
     def upgrade(self) -> None:
         """Bring the tables to the current form. Raises :class:`StoreError`."""
-        config = Config()
-        config.set_main_option("script_location", str(MIGRATIONS))
-        if (database := make_url(self._url).database) and self._url.startswith("sqlite"):
-            Path(database).parent.mkdir(parents=True, exist_ok=True)
-        with _explained(), self.engine.begin() as connection:
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+        config = _migrations()
+        with _ALEMBIC, explained():
+            if is_sqlite(self.url) and (database := self.url.database):
+                Path(database).parent.mkdir(parents=True, exist_ok=True)
+            with self.engine.begin() as connection:
+                take_all_the_time(connection)
+                migrate_alone(connection)
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+        self._is_current = True
 
     @property
     def engine(self) -> Engine:
@@ -56,23 +88,33 @@ class Store:
     def _engines(self) -> tuple[Engine, Engine]:
         """The engine of this process, and the one whose commits do not wait for the disk."""
         if self._engine is None or self._hasty_engine is None or self._process != os.getpid():
-            self._engine = _engine(self._url)
-            self._hasty_engine = _engine(self._url, synchronous="NORMAL")
+            self._engine, self._hasty_engine = make_engine(self.url), make_engine(self.url, hasty=True)
             self._process = os.getpid()
         return self._engine, self._hasty_engine
 
     def is_reachable(self) -> bool:
-        """Whether the store answers."""
+        """Whether the store answers and has its tables."""
         try:
-            with self.engine.connect() as connection:
+            with self._reading() as connection:
                 connection.execute(select(decisions.c.id).limit(1))
-        except SQLAlchemyError:
+        except StoreError:
             return False
         return True
 
+    def state(self) -> StoreState:
+        """What it holds, without changing it. Raises :class:`StoreError`."""
+        with explained(), self.engine.connect() as connection:
+            form = MigrationContext.configure(connection).get_current_revision()
+            rows, oldest = {}, None
+            if form is not None:
+                rows = {str(table.name): _count(connection, table) for table in (decisions, cards, feedback)}
+                oldest = connection.execute(select(func.min(decisions.c.made_at))).scalar_one()
+        head = ScriptDirectory.from_config(_migrations()).get_current_head()
+        return StoreState(self.url.render_as_string(hide_password=True), form, str(head), rows, _in_utc(oldest))
+
     def add_decisions(self, made: Sequence[Decision]) -> None:
-        """Keep decision records, all or none. Raises :class:`StoreError`."""
-        with _explained(), self.engine.begin() as connection:
+        """Keep decision records, all or none. Raises :class:`StoreError`, :class:`Refused` if one cannot be kept."""
+        with self._writing() as connection:
             connection.execute(insert(decisions), [_decision_row(decision) for decision in made])
             rows = [_card_row(card, decision.id) for decision in made for card in decision.cards]
             if rows:
@@ -84,7 +126,7 @@ class Store:
         When this returns, the feedback is on disk.
         """
         new = 0
-        with _explained(), self.engine.begin() as connection:
+        with self._writing() as connection:
             for item in items:
                 new += _added(connection, item)
         return new
@@ -95,8 +137,9 @@ class Store:
         Clients wait for this, so an embedded database does not wait for the disk: what a power failure forgets are
         tokens of its last moments.
         """
+        self._bring_up_to_date()
         _, engine = self._engines()
-        with _explained():
+        with explained():
             try:
                 with engine.begin() as connection:
                     if now - self._tokens_cleared_at >= _TOKENS_CLEARED_EVERY:
@@ -109,7 +152,7 @@ class Store:
 
     def decision_of_card(self, uuid: str) -> Decision | None:
         """The decision in which a card was shown. Raises :class:`StoreError`."""
-        with _explained(), self.engine.connect() as connection:
+        with self._reading() as connection:
             row = connection.execute(select(decisions).join(cards).where(cards.c.uuid == uuid)).one_or_none()
             return None if row is None else _decision(row, _cards_of(connection, row.id))
 
@@ -129,7 +172,7 @@ class Store:
                 feedback.c.said_at >= since,
             )
         )
-        with _explained(), self.engine.connect() as connection:
+        with self._reading() as connection:
             return [(row.topic, row.facts_digest) for row in connection.execute(query)]
 
     def feedback_with_cards(self, since: datetime | None = None) -> list[dict[str, Any]]:
@@ -139,7 +182,7 @@ class Store:
         )
         if since is not None:
             query = query.where(feedback.c.said_at >= since)
-        with _explained(), self.engine.connect() as connection:
+        with self._reading() as connection:
             return [dict(row._mapping) for row in connection.execute(query.order_by(feedback.c.said_at))]
 
     def shown_cards(self, since: datetime | None = None) -> list[dict[str, Any]]:
@@ -147,17 +190,25 @@ class Store:
         query = select(cards, decisions.c.client, decisions.c.service, decisions.c.made_at).join(decisions)
         if since is not None:
             query = query.where(decisions.c.made_at >= since)
-        with _explained(), self.engine.connect() as connection:
+        with self._reading() as connection:
             return [dict(row._mapping) for row in connection.execute(query)]
 
     def purge(self, before: datetime) -> tuple[int, int]:
         """Delete decisions and feedback older than a time; how many of each. Raises :class:`StoreError`."""
-        with _explained(), self.engine.begin() as connection:
+        with self._writing() as connection:
+            take_all_the_time(connection)
             old = select(decisions.c.id).where(decisions.c.made_at < before)
             connection.execute(delete(cards).where(cards.c.decision.in_(old)))
             gone = connection.execute(delete(decisions).where(decisions.c.made_at < before)).rowcount
             said = connection.execute(delete(feedback).where(feedback.c.said_at < before)).rowcount
             return gone, said
+
+    def rows(self, table: Table) -> Iterator[Row[Any]]:
+        """Every row of a table in the order of its key, a part at a time. Raises :class:`StoreError`."""
+        query = select(table).order_by(*table.primary_key.columns)
+        with self._reading() as connection:
+            take_all_the_time(connection)
+            yield from connection.execution_options(yield_per=_ROWS_AT_ONCE).execute(query)
 
     def close(self) -> None:
         """Close the connections of this process."""
@@ -166,34 +217,36 @@ class Store:
                 engine.dispose()
         self._engine = self._hasty_engine = None
 
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        self._bring_up_to_date()
+        with explained(), self.engine.connect() as connection:
+            yield connection
 
-def _engine(url: str, synchronous: str = "FULL") -> Engine:
-    is_sqlite = url.startswith("sqlite")
-    engine = create_engine(
-        url, pool_pre_ping=not is_sqlite, connect_args={"timeout": _BUSY_SECONDS} if is_sqlite else {}
-    )
-    if is_sqlite:
-        event.listen(engine, "connect", lambda connection, record: _prepare_sqlite(connection, synchronous))
-    return engine
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        self._bring_up_to_date()
+        with explained(), self.engine.begin() as connection:
+            yield connection
 
-
-def _prepare_sqlite(connection: Any, synchronous: str) -> None:
-    """Write-ahead log, so that readers never wait; ``FULL``: every commit is on disk before it is acknowledged."""
-    cursor = connection.cursor()
-    for pragma in ("journal_mode=WAL", f"synchronous={synchronous}", "foreign_keys=ON"):
-        cursor.execute(f"PRAGMA {pragma}")
-    cursor.close()
+    def _bring_up_to_date(self) -> None:
+        if not self._is_current:
+            self.upgrade()
 
 
-@contextmanager
-def _explained() -> Iterator[None]:
-    """Errors of the database as :class:`StoreError`, without the values that a statement held."""
-    try:
-        yield
-    except SQLAlchemyError as error:
-        raise StoreError(f"the store cannot be used ({type(error).__name__})") from None
-    except CommandError:
-        raise StoreError("the store has a form that this version does not know; a newer one made it") from None
+def _migrations() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    return config
+
+
+def _count(connection: Connection, table: Table) -> int:
+    return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
+
+
+def _in_utc(moment: datetime | None) -> datetime | None:
+    """SQLite keeps no zone."""
+    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _added(connection: Connection, item: FeedbackItem) -> bool:
@@ -250,10 +303,9 @@ def _cards_of(connection: Connection, decision: str) -> tuple[DecisionCard, ...]
 
 
 def _decision(row: Row[Any], shown: tuple[DecisionCard, ...]) -> Decision:
-    made_at = row.made_at if row.made_at.tzinfo else row.made_at.replace(tzinfo=UTC)  # SQLite keeps no zone
     return Decision(
         id=row.id,
-        made_at=made_at,
+        made_at=_in_utc(row.made_at) or row.made_at,
         client=row.client,
         service=row.service,
         patient=row.patient,

@@ -5,13 +5,21 @@ from __future__ import annotations
 import os
 import queue
 import threading
+import time
+from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 
+from cds_service.store.errors import Refused, StoreError
 from cds_service.store.records import Decision
-from cds_service.store.store import Store, StoreError
+from cds_service.store.store import Store
 
-_WAITING = 10_000
+#: Answers whose records have not been made: each holds its whole request, so there may be few.
+_UNMADE = 200
+#: Records that wait for a store that is down: some kilobytes each.
+_WAITING = 5_000
 _BATCH = 200
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 15.0
 
 MakeDecision = Callable[[], Decision]
 
@@ -19,13 +27,18 @@ MakeDecision = Callable[[], Decision]
 class DecisionWriter:
     """Writes decisions in a thread of its own, several at a time. What is handed over makes its record there.
 
-    ``lost`` is called with a number when records cannot be kept: the store is down or slower than the requests.
+    While the store is down records wait, and are written when it is back. ``lost`` is called with a number when
+    records cannot be kept: too many wait, or the store refuses one. ``written`` is called after each time of writing.
     """
 
-    def __init__(self, store: Store, lost: Callable[[int], None]) -> None:
+    def __init__(self, store: Store, lost: Callable[[int], None], written: Callable[[], None] = lambda: None) -> None:
         self._store = store
         self._lost = lost
-        self._waiting: queue.Queue[MakeDecision | None] = queue.Queue(_WAITING)
+        self._written = written
+        self._unmade: queue.Queue[MakeDecision | None] = queue.Queue(_UNMADE)
+        self._waiting: deque[Decision] = deque()
+        self._pause = _FIRST_PAUSE
+        self._next_try = 0.0
         self._thread: threading.Thread | None = None
         self._process = -1
         self._lock = threading.Lock()
@@ -34,16 +47,21 @@ class DecisionWriter:
         """Hand over a decision to be made and kept; never waits."""
         self._start()
         try:
-            self._waiting.put_nowait(make)
+            self._unmade.put_nowait(make)
         except queue.Full:
             self._lost(1)
 
-    def close(self, seconds: float = 5.0) -> None:
-        """Write what is waiting, and stop."""
-        if self._thread is not None and self._process == os.getpid():
-            self._waiting.put(None)
-            self._thread.join(seconds)
-            self._thread = None
+    def close(self, seconds: float = 10.0) -> None:
+        """Write what is waiting, and stop. What the store does not take by now is lost."""
+        thread = self._thread
+        if thread is None or self._process != os.getpid():
+            return
+        with suppress(queue.Full):
+            self._unmade.put(None, timeout=seconds)
+            thread.join(seconds)
+        if thread.is_alive():  # the store holds it up
+            self._lost(self._unmade.qsize() + len(self._waiting))
+        self._thread, self._process = None, -1
 
     def _start(self) -> None:
         """Threads do not survive a fork, so each process starts its own at its first decision."""
@@ -51,7 +69,8 @@ class DecisionWriter:
             return
         with self._lock:
             if self._process != os.getpid():
-                self._waiting = queue.Queue(_WAITING)
+                self._unmade = queue.Queue(_UNMADE)
+                self._waiting = deque()
                 self._thread = threading.Thread(target=self._run, name="decision-writer", daemon=True)
                 self._process = os.getpid()
                 self._thread.start()
@@ -59,26 +78,55 @@ class DecisionWriter:
     def _run(self) -> None:
         ended = False
         while not ended:
-            batch, ended = self._next_batch()
-            if not batch:
-                continue
-            try:
-                self._store.add_decisions([make() for make in batch])
-            except StoreError:
-                self._lost(len(batch))
+            ended = self._collect()
+            if self._waiting and (ended or time.monotonic() >= self._next_try):
+                self._write_waiting()
+        if self._waiting:
+            self._lost(len(self._waiting))
 
-    def _next_batch(self) -> tuple[list[MakeDecision], bool]:
-        """The next decision and those that wait behind it; whether the end was asked for."""
-        first = self._waiting.get()
-        if first is None:
-            return [], True
-        batch = [first]
-        while len(batch) < _BATCH:
-            try:
-                following = self._waiting.get_nowait()
-            except queue.Empty:
-                return batch, False
-            if following is None:
-                return batch, True
-            batch.append(following)
-        return batch, False
+    def _collect(self) -> bool:
+        """Make the records that were handed over; waits for one, or until it is time to try again. Whether to end."""
+        timeout = max(0.0, self._next_try - time.monotonic()) if self._waiting else None
+        try:
+            make = self._unmade.get(timeout=timeout)
+            while make is not None:
+                self._make(make)
+                if len(self._waiting) >= _BATCH:
+                    return False  # time to write
+                make = self._unmade.get_nowait()
+        except queue.Empty:
+            return False
+        return True
+
+    def _make(self, make: MakeDecision) -> None:
+        try:
+            self._waiting.append(make())
+        except Exception:
+            self._lost(1)
+        if len(self._waiting) > _WAITING:
+            self._waiting.popleft()
+            self._lost(1)
+
+    def _write_waiting(self) -> None:
+        try:
+            while self._waiting:
+                batch = [self._waiting[index] for index in range(min(_BATCH, len(self._waiting)))]
+                self._write_batch(batch)
+                for _ in batch:
+                    self._waiting.popleft()
+            self._pause = _FIRST_PAUSE
+        except StoreError:
+            self._next_try = time.monotonic() + self._pause
+            self._pause = min(2 * self._pause, _LONGEST_PAUSE)
+        self._written()
+
+    def _write_batch(self, batch: list[Decision]) -> None:
+        """One at a time if one of them is refused, so that it does not take the others with it."""
+        try:
+            self._store.add_decisions(batch)
+        except Refused:
+            for decision in batch:
+                try:
+                    self._store.add_decisions([decision])
+                except Refused:
+                    self._lost(1)

@@ -314,8 +314,8 @@ def _assert_refused(answer: Answer, reason: str, caplog: pytest.LogCaptureFixtur
     assert answer.status_code == 401
     assert answer.data == operation_outcome(401, "Authentication is required.").data
     assert answer.headers["WWW-Authenticate"] == "Bearer"
-    (record,) = (record for record in caplog.records if record.name == "cds_service.gate")
-    assert record.__dict__["reason"] == reason
+    (record,) = (record for record in caplog.records if record.msg == "authentication")
+    assert record.__dict__["fields"]["reason"] == reason
 
 
 BEFORE_ANY_KEY = [name for name, (reason, _) in TOKENS.items() if reason in ("jku", "unknown_issuer", "algorithm")]

@@ -274,7 +274,7 @@ def test_old_records_are_purged(client: FlaskClient, recorder: Recorder) -> None
 
 
 def test_errors_of_the_store_hold_no_values() -> None:
-    with pytest.raises(StoreError, match=r"^the store cannot be used \(OperationalError\)$"):
+    with pytest.raises(StoreError, match=r"^the store cannot be used \(\w+Error\)$"):
         _Down().feedback_with_cards()
 
 

@@ -216,7 +216,8 @@ def test_demo_mode_asks_nobody(advisor: Advisor) -> None:
 
 def test_without_its_store_the_service_lets_nobody_in_and_says_so(advisor: Advisor, tmp_path: Path) -> None:
     settings = _settings()
-    store = Store(f"sqlite:///{tmp_path / 'missing' / 'oncohooks.sqlite'}")
+    (tmp_path / "no folder").touch()
+    store = Store(f"sqlite:///{tmp_path / 'no folder' / 'oncohooks.sqlite'}")
     authenticator = Authenticator(settings, store.use_token, now=lambda: NOW)
     recorder = Recorder(store, None, "release", None, lambda: NOW)  # type: ignore[arg-type]
     app = create_app(settings, advisor=advisor, recorder=recorder, authenticator=authenticator)
