@@ -1,7 +1,7 @@
 """Measure what a request costs: the service against the floor, in one run.
 
 benchmarks/run [--observations 20 100 500] [--seconds 3] [--json FILE] [--write-readme]
-benchmarks/run --compare-servers | --compare-json | --loading
+benchmarks/run --compare-servers | --compare-json | --loading | --growth
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from itertools import cycle, islice
 from pathlib import Path
 
-from benchmarks import loading
+from benchmarks import growth, loading
 from benchmarks.compare import compare_json, compare_servers
 from benchmarks.process import RunningServer, ServerFailed, running
 from benchmarks.report import NoPlace, Results, Row, between_markers, markdown, write_between_markers
@@ -42,7 +42,9 @@ def main() -> None:
             print(compare_json(sizes))
         if arguments.loading:
             print(loading.report(loading.loading_times()))
-        if not (arguments.compare_servers or arguments.compare_json or arguments.loading):
+        if arguments.growth:
+            print(growth.report(growth.growth()))
+        if not (arguments.compare_servers or arguments.compare_json or arguments.loading or arguments.growth):
             report = measure_service(sizes, arguments.seconds, arguments.patients)
             _publish(report, arguments.json, arguments.write_readme)
     except (ServerFailed, NoPlace) as error:
@@ -61,6 +63,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--compare-servers", action="store_true", help="compare the servers that are installed")
     parser.add_argument("--compare-json", action="store_true", help="compare the JSON readers that are installed")
     parser.add_argument("--loading", action="store_true", help="measure how long the knowledge takes to load")
+    parser.add_argument("--growth", action="store_true", help="measure how evaluation grows with facts and statements")
     return parser.parse_args()
 
 
