@@ -112,8 +112,12 @@ def patient_view_advice(
     """All advice for an opened chart, most important first: safety, options, tests, germline, unclear tumour."""
     facts = list(facts)
     # Most statements are closed, usually by the tumour type, and have nothing to say.
-    findings = [finding for finding in findings if finding.outcome not in _CLOSED or finding.veto]
-    options = _therapy_options(findings, all_comers)
+    findings = [
+        finding
+        for finding in findings
+        if (finding.outcome not in _CLOSED or finding.veto) and (all_comers or _depends_on_a_biomarker(finding))
+    ]
+    options = _therapy_options(findings)
     advice: list[Advice] = [*_safety_alerts(findings, facts, options), *options]
     if tests := _tests_first(findings, _analytes_with_result(facts), orders):
         advice.append(tests)
@@ -165,10 +169,15 @@ def _germline_candidates(facts: Iterable[Fact], genes: frozenset[str]) -> tuple[
 # --- options -----------------------------------------------------------------------------------------
 
 
-def _therapy_options(findings: Sequence[Finding], all_comers: bool) -> list[TherapyOptions]:
+def _depends_on_a_biomarker(finding: Finding) -> bool:
+    """False for an indication whose label asks for no biomarker; of these, not even the histology is asked."""
+    return not isinstance(finding.statement, Indication) or finding.statement.asks_for_a_biomarker
+
+
+def _therapy_options(findings: Sequence[Finding]) -> list[TherapyOptions]:
     groups: dict[tuple[str, ...], list[Finding]] = defaultdict(list)
     for finding in findings:
-        if finding.layer is Layer.LABEL and finding.outcome in _OPEN and _is_option(finding, all_comers):
+        if finding.layer is Layer.LABEL and finding.outcome in _OPEN and _is_option(finding):
             groups[opening_key(finding)].append(finding)
     vetoed = [(finding, opening_key(finding)) for finding in findings if finding.veto]
     options = []
@@ -180,12 +189,8 @@ def _therapy_options(findings: Sequence[Finding], all_comers: bool) -> list[Ther
     return options
 
 
-def _is_option(finding: Finding, all_comers: bool) -> bool:
-    """Whether an open indication is a therapy option that a biomarker has to do with."""
-    statement = finding.statement
-    if not isinstance(statement, Indication) or statement.is_diagnostic:
-        return False
-    return all_comers or statement.asks_for_a_biomarker
+def _is_option(finding: Finding) -> bool:
+    return isinstance(finding.statement, Indication) and not finding.statement.is_diagnostic
 
 
 def _display_order(finding: Finding) -> tuple[bool, int, str, str]:

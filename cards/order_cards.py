@@ -52,6 +52,7 @@ _NOTICES = {
     Support.SUPPORTED: "supported",
     Support.PARTNER: "mismatch",
     Support.CLINICAL: "mismatch",
+    Support.OTHER_SETTING: "mismatch",
     Support.OTHER_TUMOUR: "mismatch",
     Support.TUMOUR_UNCLEAR: "mismatch",
 }
@@ -119,8 +120,9 @@ def _summary(judgement: DraftJudgement, maker: CardMaker) -> str:
                 say("{drug}: EU label supports it together with ", drug=drug), list(dict.fromkeys(partners)), say
             )
         case Support.CLINICAL:
-            why = [reason for finding in judgement.findings for reason in reasons(finding, say)]
-            return with_names(say("{drug}: biomarkers fit; ", drug=drug), list(dict.fromkeys(why)), say)
+            return with_names(say("{drug}: biomarkers fit; ", drug=drug), _reasons(judgement, say), say)
+        case Support.OTHER_SETTING:
+            return with_names(say("{drug}: no EU indication fits; ", drug=drug), _reasons(judgement, say), say)
         case Support.TUMOUR_UNCLEAR:
             return say("{drug}: tumour type unclear, EU label not judged", drug=drug)
         case Support.OTHER_TUMOUR:
@@ -159,6 +161,10 @@ def _said(names: Iterable[str], say: Language) -> list[str]:
 
 def _category(finding: Finding) -> str:
     return finding.statement.category if isinstance(finding.statement, SafetyStatement) else ""
+
+
+def _reasons(judgement: DraftJudgement, say: Language) -> list[str]:
+    return list(dict.fromkeys(reason for finding in judgement.findings for reason in reasons(finding, say)))
 
 
 def _closing_names(judgement: DraftJudgement, say: Language) -> list[str]:

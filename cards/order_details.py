@@ -52,6 +52,9 @@ _HEADLINES = {
     Support.CLINICAL: phrase(
         "the biomarkers fit an EU indication; line, stage, age or prior therapy as recorded do not."
     ),
+    Support.OTHER_SETTING: phrase(
+        "line, stage, age or prior therapy as recorded do not fit an EU indication that depends on no biomarker."
+    ),
     Support.FAILING: phrase("a documented biomarker result excludes its EU indications for this tumour and regimen."),
     Support.RESISTANT: phrase("the record holds an alteration that predicts resistance."),
     Support.OTHER_TUMOUR: phrase(

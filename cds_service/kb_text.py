@@ -170,6 +170,8 @@ def copy_text(view: View) -> str:
         _labelled("Its label carries", _carried(view)),
         _labelled("It does not carry", ", ".join(view["does_not_carry"]) or "none"),
     ]
+    if view["not_compared"]:
+        lines.append(_labelled("Not compared with its label", ", ".join(view["not_compared"])))
     if view["unproved"]:
         lines.append(_labelled("Not read yet for", ", ".join(view["unproved"])))
     if view["stale"]:

@@ -12,7 +12,7 @@ from knowledge.evaluation import Finding, Layer, Outcome
 from knowledge.facts import Fact, Kind, State
 from knowledge.orders import DrugDraft, Orders
 from knowledge.patient import Reference
-from knowledge.statements import Medicine, Partner, Statement, analyte_of
+from knowledge.statements import Indication, Medicine, Partner, Statement, analyte_of
 from knowledge.terminology import TumourTree
 from knowledge.trace import Trace, leaf_of
 from knowledge.verdicts import Verdict, conjunction
@@ -26,10 +26,11 @@ class Support(StrEnum):
     """How the label's indications stand to a drafted drug, from the best to the worst.
 
     ``SUPPORTED``: one is met, or only clinical details are to be verified. ``TEST``: none is, and a biomarker that
-    decides has no result. ``PARTNER``: one is, but together with a drug that is not in the regimen. ``TUMOUR_UNCLEAR``:
-    the tumour type is not known well enough. ``CLINICAL``: the biomarkers fit, and line, stage, age or prior therapy do
-    not. ``FAILING``: a documented biomarker excludes it. ``RESISTANT``: a recorded alteration predicts resistance.
-    ``OTHER_TUMOUR``: no indication held is for this tumour. ``NOT_HELD``: no indication of the drug is held.
+    decides has no result. ``PARTNER``: one is, but together with a drug that is not in the regimen.
+    ``TUMOUR_UNCLEAR``: the tumour type is not known well enough. ``CLINICAL``: the biomarkers fit, and line, stage,
+    age or prior therapy do not. ``OTHER_SETTING``: the same of an indication that asks for no biomarker. ``FAILING``:
+    a documented biomarker excludes it. ``RESISTANT``: a recorded alteration predicts resistance. ``OTHER_TUMOUR``: no
+    indication held is for this tumour. ``NOT_HELD``: no indication of the drug is held.
     """
 
     SUPPORTED = "supported"
@@ -37,6 +38,7 @@ class Support(StrEnum):
     PARTNER = "partner"
     TUMOUR_UNCLEAR = "tumour-unclear"
     CLINICAL = "clinical"
+    OTHER_SETTING = "other-setting"
     FAILING = "failing"
     RESISTANT = "resistant"
     OTHER_TUMOUR = "other-tumour"
@@ -71,6 +73,10 @@ class Regimen:
     def fits(self, statement: Statement) -> Verdict:
         """Whether every partner that a statement names is in the regimen; unknown for one described in words only."""
         return conjunction(self._holds(partner) for partner in statement.partners)
+
+    def is_as_named(self, statement: Statement) -> bool:
+        """Whether a statement names partners and each is in the regimen: the prescriber means this combination."""
+        return bool(statement.partners) and self.fits(statement) is Verdict.TRUE
 
     def _holds(self, partner: Partner) -> Verdict:
         accepted = set(partner.inns)
@@ -170,6 +176,7 @@ _SAID_OF_THE_WHOLE_LABEL = frozenset(
         Support.PARTNER,
         Support.TUMOUR_UNCLEAR,
         Support.CLINICAL,
+        Support.OTHER_SETTING,
         Support.FAILING,
         Support.OTHER_TUMOUR,
     }
@@ -189,6 +196,12 @@ def _support(label: Sequence[Finding], regimen: Regimen) -> tuple[Support, tuple
     for finding in label:
         found.setdefault(_standing(finding, regimen), []).append(finding)
     best = min(found, key=_ORDER.index)
+    if best[0] is Support.PARTNER:  # the combination that is drafted, before one that could be
+        named = [
+            finding for finding in found.get((Support.FAILING, True), ()) if regimen.is_as_named(finding.statement)
+        ]
+        if named:
+            return Support.FAILING, tuple(named)
     if best[0] not in (Support.SUPPORTED, Support.TEST, Support.PARTNER) and (Support.RESISTANT, True) in found:
         best = (Support.RESISTANT, True)  # a recorded resistance says more than a line or stage that does not fit
     return best[0], tuple(found[best])
@@ -205,8 +218,10 @@ _ORDER: tuple[_Standing, ...] = (
     (Support.CLINICAL, True),
     (Support.FAILING, True),
     (Support.TEST, False),
+    (Support.OTHER_SETTING, True),
     (Support.CLINICAL, False),
     (Support.FAILING, False),
+    (Support.OTHER_SETTING, False),
     (Support.RESISTANT, True),
     (Support.OTHER_TUMOUR, True),
 )
@@ -222,8 +237,10 @@ def _standing(finding: Finding, regimen: Regimen) -> _Standing:
         return (Support.TUMOUR_UNCLEAR, True) if finding.tumour is Verdict.UNKNOWN else (Support.TEST, has_partners)
     if finding.veto:
         return Support.RESISTANT, True
-    roles = {leaf_of(leaf).role for leaf in finding.closing()}
-    return (Support.FAILING if Role.BIOMARKER in roles else Support.CLINICAL), has_partners
+    if Role.BIOMARKER in {leaf_of(leaf).role for leaf in finding.closing()}:
+        return Support.FAILING, has_partners
+    asks = isinstance(finding.statement, Indication) and finding.statement.asks_for_a_biomarker
+    return (Support.CLINICAL if asks else Support.OTHER_SETTING), has_partners
 
 
 def _concerns(finding: Finding, regimen: Regimen) -> bool:

@@ -66,7 +66,7 @@ def _name_problems(medicine: Medicine, statement: Statement, vocabulary: Vocabul
 def _proof_problems(statement: Statement) -> Iterator[str]:
     if not statement.anchors:
         yield "has no anchor"
-    if not statement.rows:
+    if not statement.rows and not (isinstance(statement, Indication) and not statement.asks_for_a_biomarker):
         yield "names no row of the reference table"
     for partner in statement.partners:
         if not (partner.inns or partner.drug_class or partner.text):

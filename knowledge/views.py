@@ -77,6 +77,7 @@ def medicine_view(medicine: Medicine, tree: TumourTree) -> dict[str, Any]:
 def copy_view(copy: Copy, reference: Medicine | None) -> dict[str, Any]:
     """A generic or biosimilar with the statements of its reference medicine that its own label carries, and the others.
 
+    ``not_compared`` are statements that answer no row of the reference table: of these its label has not been read.
     ``reference`` is ``None`` while the reference medicine has no file.
     """
     statements = reference.statements if reference else ()
@@ -89,7 +90,8 @@ def copy_view(copy: Copy, reference: Medicine | None) -> dict[str, Any]:
         "status": copy.status,
         "status_date": copy.status_date.isoformat(),
         "carries": [statement.id for statement in statements if copy.carries(statement.rows)],
-        "does_not_carry": [statement.id for statement in statements if not copy.carries(statement.rows)],
+        "does_not_carry": [part.id for part in statements if part.rows and not copy.carries(part.rows)],
+        "not_compared": [statement.id for statement in statements if not statement.rows],
         "proofs": [{"row": row.row, **_anchor_view(row.anchor)} for row in copy.carried],
         "lacks": list(copy.lacks),
         "unproved": list(copy.unproved),

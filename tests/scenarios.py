@@ -29,7 +29,10 @@ V3 = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One row. ``drafts`` are drugs in words; ``cards`` are (indicator, topic, kinds of suggestions)."""
+    """One row. ``drafts`` are drugs in words; ``cards`` are (indicator, topic, kinds of suggestions).
+
+    ``resources`` may hold the patient, where the usual one will not do.
+    """
 
     name: str
     hook: str
@@ -39,7 +42,7 @@ class Scenario:
 
     def request(self) -> Json:
         """The CDS Hooks request."""
-        body = request(patient(), *self.resources) | {"hook": self.hook}
+        body = request(*self.resources, patient()) | {"hook": self.hook}
         orders = [resource for resource in self.resources if resource["resourceType"] == "ServiceRequest"]
         medications = [resource for resource in self.resources if resource["resourceType"] == "MedicationStatement"]
         body["prefetch"] |= {"serviceRequests": bundle(*orders), "medicationStatements": bundle(*medications)}
@@ -119,6 +122,9 @@ def stain(code: str, answer: str, identifier: str) -> Json:
 
 
 POSITIVE, NEGATIVE = "10828004", "260385009"
+LUAD, LUSC, UROTHELIAL = condition("254626006"), condition("254634000"), condition("255109008")
+CHILD = patient("2014-04-12")
+CLL, METASTASIS = tumour("C91.1"), tumour("C79.3") | {"id": "c2"}
 NSCLC, CRC, BREAST, MELANOMA = condition(), tumour("C18.7"), tumour("C50.4"), tumour("C43.5")
 L858R = variant("egfr", "EGFR", protein("p.Leu858Arg"))
 T790M = variant("t790m", "EGFR", protein("p.Thr790Met"))

@@ -144,7 +144,10 @@ def test_show_takes_a_brand_an_inn_and_a_copy(knowledge: KnowledgeBase):
         assert [view["id"] for view in views if "id" in view] == [f"tagrisso-{number}" for number in range(1, 6)]
     (lytenava,) = _json("show", "lytenava")
     assert lytenava["does_not_carry"] == ["avastin-1"]
-    assert "none of the statements" in _run("show", "Lytenava").stdout
+    assert lytenava["not_compared"] == ["avastin-2"]
+    shown = _run("show", "Lytenava").stdout
+    assert "none of the statements" in shown
+    assert "Not compared with its label: avastin-2" in shown
     assert "avastin-1" in _run("show", "Mvasi").stdout
 
 
