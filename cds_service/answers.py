@@ -9,9 +9,10 @@ from typing import Any
 
 from cards import Card, CardStyle, Planned, shown
 from cds_service.advisor import Advisor, Question
+from cds_service.fetching import Fetched
 from cds_service.hooks import Service
 from cds_service.outcomes import ServiceError
-from cds_service.prefetch import not_told, unmet
+from cds_service.prefetch import Need, in_part, not_told, unmet
 from fhir_mappings import OrderReading, PatientRecord
 from knowledge import Finding
 
@@ -39,15 +40,19 @@ def answer(
     style: CardStyle,
     new_id: Callable[[], str],
     silenced: Callable[[PatientRecord], frozenset[str]] = lambda record: frozenset(),
+    fetched: Fetched | None = None,
 ) -> Answer:
     """Answer one checked request. Raises :class:`ServiceError` with 412 if required data is missing.
 
-    ``silenced`` gives the topics that were set aside before for this record.
+    ``silenced`` gives the topics that were set aside before for this record. ``fetched`` tells how the body was
+    completed from a FHIR server, if it was.
     """
     prefetch = body.get("prefetch")
     missing = unmet(prefetch, service.needs)
     if required := [need.key for need in missing if need.required]:
-        raise ServiceError(412, f"Required data was not provided in prefetch: {', '.join(required)}.")
+        why = fetched.why_missing() if fetched else ""
+        raise ServiceError(412, f"Required data was not provided in prefetch: {', '.join(required)}.{why}")
+    lacking = _lacking(prefetch, service.needs, frozenset(fetched.failed if fetched else ()))
     record = advisor.record(body)
     orders = advisor.orders(body)
     drugs = {drug for draft in orders.orders.drugs for drug in draft.drugs}
@@ -57,11 +62,19 @@ def answer(
         today=today,
         patient=_patient_reference(body),
         style=style,
-        incomplete=any(need.completes for need in missing) or not_told(prefetch, service.needs),
+        incomplete=any(need.completes for need in lacking),
+        missing=tuple(need.name for need in service.needs if need in lacking or need in in_part(prefetch, (need,))),
         new_id=new_id,
     )
     planned = advisor.cards(question, record, orders, findings)
     return Answer(tuple(shown(planned, style, silenced(record))), record, orders, findings)
+
+
+def _lacking(prefetch: object, needs: tuple[Need, ...], failed: frozenset[str]) -> tuple[Need, ...]:
+    """What did not come although the record is incomplete without it, or although it was fetched."""
+    missing = {need.key for need in unmet(prefetch, needs) if need.completes}
+    missing |= {need.key for need in not_told(prefetch, needs)} | failed
+    return tuple(need for need in needs if need.key in missing)
 
 
 def _patient_reference(body: dict[str, Any]) -> str:

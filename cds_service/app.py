@@ -9,6 +9,7 @@ from flask import Flask, request
 
 from cds_service.advisor import Advisor
 from cds_service.feedback_page import feedback_blueprint
+from cds_service.fetching import Fetcher
 from cds_service.health import health_blueprint
 from cds_service.outcomes import ServiceError, register_error_handlers
 from cds_service.recording import Recorder, recorder_for
@@ -22,16 +23,19 @@ def create_app(
     advisor: Advisor | None = None,
     today: Callable[[], date] | None = None,
     recorder: Recorder | None = None,
+    fetcher: Fetcher | None = None,
 ) -> Flask:
     """Build the application. Raises ``SettingsError`` for settings with which it must not run.
 
-    ``today`` is the clock of the service; tests pass their own. Without a ``recorder`` nothing is kept.
+    ``today`` is the clock of the service and ``fetcher`` its way to FHIR servers; tests pass their own. Without a
+    ``recorder`` nothing is kept.
     """
     check_startable(settings)
     advisor = advisor or Advisor.load(settings.amplification_copies, settings.site_codes, settings.knowledge)
     app = Flask("oncohooks", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
-    app.register_blueprint(services_blueprint(advisor, settings, today or _today, recorder))
+    fetcher = fetcher or Fetcher(settings)
+    app.register_blueprint(services_blueprint(advisor, settings, today or _today, recorder, fetcher))
     app.register_blueprint(health_blueprint(advisor, recorder))
     if settings.demo:
         app.register_blueprint(feedback_blueprint(recorder.store if recorder else None))

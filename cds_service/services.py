@@ -13,6 +13,7 @@ from cds_service.advisor import Advisor
 from cds_service.answers import answer
 from cds_service.envelope import read_json, read_request
 from cds_service.feedback import read_feedback
+from cds_service.fetching import Fetcher
 from cds_service.hooks import SERVICES, Service
 from cds_service.outcomes import ServiceError, json_response
 from cds_service.recording import Call, Recorder
@@ -25,7 +26,7 @@ _ANYBODY = "demo"
 
 
 def services_blueprint(
-    advisor: Advisor, settings: Settings, today: Callable[[], date], recorder: Recorder | None
+    advisor: Advisor, settings: Settings, today: Callable[[], date], recorder: Recorder | None, fetcher: Fetcher
 ) -> Blueprint:
     """The routes of discovery, of the services and of their feedback."""
     blueprint = Blueprint("services", __name__)
@@ -38,13 +39,15 @@ def services_blueprint(
     def call(service_id: str) -> Response:
         begun = perf_counter()
         service = _service(service_id)
-        body = read_request(request, service.hook)
+        fetched = fetcher.complete(read_request(request, service.hook), service.needs)
+        body = fetched.body
         style = style_for(settings.cards, service.hook)
         if recorder is None:
-            return json_response({"cards": answer(advisor, service, body, today(), style, _new_id).cards})
-        this = Call(_ANYBODY, service.id, body)
+            answered = answer(advisor, service, body, today(), style, _new_id, fetched=fetched)
+            return json_response({"cards": answered.cards})
+        this = Call(_ANYBODY, service.id, body, fetched.received, tuple(fetched.failed))
         answered = answer(
-            advisor, service, body, today(), style, _new_id, lambda record: recorder.silenced(this, record)
+            advisor, service, body, today(), style, _new_id, lambda record: recorder.silenced(this, record), fetched
         )
         recorder.record(this, answered, 1000 * (perf_counter() - begun))
         return json_response({"cards": answered.cards})

@@ -6,8 +6,10 @@ import os
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FilePath, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from cds_service.fhir_servers import address_of, base_of, is_addressable
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -17,12 +19,34 @@ class SettingsError(ValueError):
 
 
 class Client(BaseModel):
-    """One CDS client (EHR) that may call the service."""
+    """One CDS client (EHR) that may call the service.
+
+    ``fhir_servers``: base addresses of the FHIR servers that its requests may name; over TLS unless on this machine.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(min_length=1)
     issuer: str = Field(min_length=1)
+    fhir_servers: tuple[str, ...] = ()
+
+    @field_validator("fhir_servers")
+    @classmethod
+    def _usable(cls, servers: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(_checked_server(server) for server in servers)
+
+
+def _checked_server(server: str) -> str:
+    """The address of a FHIR server in its normal form. Raises ``ValueError`` if nothing may be fetched from it."""
+    base = base_of(server)
+    address = address_of(base)
+    if base is None or address is None:
+        raise ValueError("must be the base address of a FHIR server without user name, query and fragment")
+    if not address.is_secure and address.host not in LOOPBACK:
+        raise ValueError("must begin with https:// unless it is on this machine")
+    if not is_addressable(address.host):
+        raise ValueError("must not be a link-local, multicast or unspecified address")
+    return base
 
 
 class CardSettings(BaseModel):
@@ -59,6 +83,8 @@ class Settings(BaseSettings):
     ``state_dir``: the folder of the embedded database and of the key for pseudonyms. ``repeat_after_days``: how long
     advice that was overridden is not repeated while facts and knowledge are the same; 0 repeats it always.
     ``knowledge``: a release file or knowledge folder in place of the shipped knowledge.
+    ``fhir_deadline_ms``: how long one request may spend on fetching, in milliseconds. ``open_fhir_servers``: fetch
+    without a token if a request brings none. ``ca_bundle``: certification authorities for FHIR servers, a PEM file.
     """
 
     model_config = SettingsConfigDict(env_prefix="ONCOHOOKS_", extra="forbid", frozen=True, env_nested_delimiter="__")
@@ -76,6 +102,9 @@ class Settings(BaseSettings):
     state_dir: Path | None = None
     repeat_after_days: int = Field(default=30, ge=0, le=3650)
     knowledge: Path | None = None
+    fhir_deadline_ms: int = Field(default=400, ge=50, le=10_000)
+    open_fhir_servers: bool = False
+    ca_bundle: FilePath | None = None
     client: tuple[Client, ...] = ()
 
     @classmethod
