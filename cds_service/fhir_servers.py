@@ -16,6 +16,7 @@ from urllib.parse import SplitResult, urlsplit
 
 #: What may stand in an address. No backslash, blank or control character: readers of URLs disagree on these.
 _ADDRESS = re.compile(r"https?://[A-Za-z0-9\-._~:/?#\[\]@!$&'()*+,;=%|]+", re.IGNORECASE)
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:")
 #: RFC 6750, section 2.1; nothing in it can begin another header.
 _TOKEN = re.compile(r"[A-Za-z0-9\-._~+/]{1,16384}=*")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -92,7 +93,7 @@ class FhirAccess:
 
     def on_this_server(self, url: object) -> str | None:
         """The address of a further page, absolute or relative to the base; ``None`` if it leaves the origin."""
-        if isinstance(url, str) and "://" not in url.partition("?")[0]:
+        if isinstance(url, str) and url and not _SCHEME.match(url):
             url = _joined(self.base, url)
         address = address_of(url)
         if address is None or address.origin != self.origin:

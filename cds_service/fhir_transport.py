@@ -165,9 +165,17 @@ class _Adapter(HTTPAdapter):
         self._context = context
         super().__init__(pool_connections=connections, pool_maxsize=connections, max_retries=0)
 
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs, **({"ssl_context": self._context} if self._context else {}))
+    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **pool_kwargs: Any) -> None:
+        if self._context is not None:
+            pool_kwargs["ssl_context"] = self._context
+        super().init_poolmanager(connections, maxsize, block, **pool_kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+
+    def close(self) -> None:
+        """Close idle connections now; the pools themselves would do it when they are collected."""
+        for key in list(self.poolmanager.pools.keys()):
+            self.poolmanager.pools[key].close()
+        super().close()
 
     def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
         """Nothing: the context verifies certificates and host names, and holds the authorities."""
@@ -218,11 +226,12 @@ class HttpTransport:
             with session.send(prepared, stream=True, allow_redirects=False, timeout=(left / 2, left)) as response:
                 return Reply(response.status_code, response.headers.get("Content-Type", ""), _body(response, budget))
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, zlib.error) as error:
-            # Not the error itself: its text holds the address, which names the patient.
-            raise _failure(error, budget) from None
+            failure = _failure(error, budget)
         finally:
             budget.release()
             _AT_WORK.reset(token)
+        # Raised here, where the error is forgotten: its text names the patient, and its frames hold the token.
+        raise failure
 
     def close(self) -> None:
         """Close idle connections."""

@@ -153,10 +153,10 @@ def is_for(key: str, need: Need) -> bool:
 
 
 def next_page(value: Any) -> Any:
-    """The address of the next page of a Bundle; ``None`` if there is none."""
+    """The address of the next page of a Bundle, whatever stands there; ``None`` if it names no next page."""
     if not isinstance(value, dict) or value.get("resourceType") != "Bundle":
         return None
-    return next((link.get("url", "") for link in objects(value.get("link")) if link.get("relation") == "next"), None)
+    return next((link.get("url") or "" for link in objects(value.get("link")) if link.get("relation") == "next"), None)
 
 
 def holds_error(value: Any) -> bool:
