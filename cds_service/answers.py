@@ -53,6 +53,7 @@ def answer(
         why = fetched.why_missing() if fetched else ""
         raise ServiceError(412, f"Required data was not provided in prefetch: {', '.join(required)}.{why}")
     lacking = _lacking(prefetch, service.needs, frozenset(fetched.failed if fetched else ()))
+    partial = in_part(prefetch, service.needs)
     record = advisor.record(body)
     orders = advisor.orders(body)
     drugs = {drug for draft in orders.orders.drugs for drug in draft.drugs}
@@ -62,8 +63,8 @@ def answer(
         today=today,
         patient=_patient_reference(body),
         style=style,
-        incomplete=any(need.completes for need in lacking),
-        missing=tuple(need.name for need in service.needs if need in lacking or need in in_part(prefetch, (need,))),
+        incomplete=any(need.completes for need in (*lacking, *partial)),
+        missing=tuple(need.name for need in service.needs if need in lacking or need in partial),
         new_id=new_id,
     )
     planned = advisor.cards(question, record, orders, findings)

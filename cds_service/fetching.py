@@ -14,12 +14,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from cds_service.fhir_client import FhirClient, id_in, query_of
-from cds_service.fhir_servers import FhirAccess, NoAccess, access_for, address_of
+from cds_service.fhir_servers import FhirAccess, NoAccess, access_for, address_of, base_of
 from cds_service.fhir_transport import TIME_LIMIT, Budget, FetchFailure, HttpTransport, Transport
 from cds_service.medications import MEDICATIONS_KEY, referenced_medications
 from cds_service.merging import Part, with_parts
-from cds_service.prefetch import Arrival, Need, arrival_of, next_page, unsettled
-from cds_service.settings import LOOPBACK, Client, Settings, SettingsError
+from cds_service.prefetch import Arrival, Need, arrival_of, falls_short, next_page, unsettled
+from cds_service.settings import LOOPBACK, Settings, SettingsError
 
 _LOG = logging.getLogger(__name__)
 #: Connections to the FHIR servers of one client, from one worker.
@@ -61,14 +61,19 @@ class Fetcher:
         self._pools: dict[str, ThreadPoolExecutor] = {}
         self._lock = threading.Lock()
 
-    def complete(self, body: dict[str, Any], needs: tuple[Need, ...], client: Client | None = None) -> Fetched:
-        """The request with what its prefetch lacks. Never fails: what was not fetched is named."""
+    def complete(
+        self, body: dict[str, Any], needs: tuple[Need, ...], client: str, fhir_servers: Iterable[str] = ()
+    ) -> Fetched:
+        """The request of a client with what its prefetch lacks. Never fails: what was not fetched is named.
+
+        ``client`` is its name; ``fhir_servers`` are the base addresses that it may name.
+        """
         kept = {name: value for name, value in body.items() if name != "fhirAuthorization"}
         if "fhirServer" not in body:
             return Fetched(kept)
         jobs = _jobs(body, needs)
         try:
-            access = access_for(body, lambda base: self._may_name(base, client), self._settings.open_fhir_servers)
+            access = access_for(body, self._judge(fhir_servers), self._settings.open_fhir_servers)
         except NoAccess as no_access:
             return Fetched(kept, refusal=str(no_access) if jobs else None)
         budget = Budget(self._settings.fhir_deadline_ms / 1000, self._settings.max_body_bytes)
@@ -83,9 +88,9 @@ class Fetcher:
         needs: tuple[Need, ...],
         jobs: list[_Job],
         server: FhirClient,
-        client: Client | None,
+        client: str,
     ) -> Fetched:
-        pool = self._pool(client.name if client else "")
+        pool = self._pool(client)
         parts = _run(jobs, server, pool)
         body = body | {"prefetch": with_parts(body.get("prefetch"), parts)}
         medications = [
@@ -97,11 +102,16 @@ class Fetcher:
             body["prefetch"] = with_parts(body["prefetch"], found)
         return _told(body, parts, needs)
 
-    def _may_name(self, base: str, client: Client | None) -> bool:
-        if self._settings.demo:
+    def _judge(self, fhir_servers: Iterable[str]) -> Callable[[str], bool]:
+        """Which servers may be asked: in demo mode those of this machine, else those that the settings list."""
+        if not self._settings.demo:
+            return frozenset(map(base_of, fhir_servers)).__contains__
+
+        def is_here(base: str) -> bool:
             address = address_of(base)
             return address is not None and address.host in LOOPBACK
-        return client is not None and base in client.fhir_servers
+
+        return is_here
 
     def _pool(self, client: str) -> ThreadPoolExecutor:
         """The threads for a client, so that a server that hangs holds up the requests of its own client only."""
@@ -131,11 +141,15 @@ def _transport(settings: Settings) -> HttpTransport:
 class _Job:
     """One search, one continued Bundle or one resource.
 
-    A thread adds pages; whoever waits takes what is there when the time is over. ``first`` gives the address.
+    A thread adds pages; whoever waits takes what is there when the time is over. ``first`` gives the address of the
+    first; ``sent`` is the page before it, if the client sent one.
     """
 
-    def __init__(self, key: str, need: Need | None, expected: str, first: Callable[[FhirAccess], str]) -> None:
+    def __init__(
+        self, key: str, need: Need | None, expected: str, first: Callable[[FhirAccess], str], sent: Any = None
+    ) -> None:
         self.part = Part(key, need, (), None, TIME_LIMIT)
+        self._sent = sent
         self._expected = expected
         self._first = first
 
@@ -162,6 +176,8 @@ class _Job:
             following = next_page(page)
             self.part = replace(self.part, pages=(*self.part.pages, page), following=following)
             url = None if following is None else _page_address(following, server.access)
+        if falls_short((self._sent, *self.part.pages)):
+            raise FetchFailure("fewer results than the server counts")
         self.part = replace(self.part, failure=None)
 
     def _check(self, page: dict[str, Any]) -> None:
@@ -179,8 +195,11 @@ def _jobs(body: Mapping[str, Any], needs: tuple[Need, ...]) -> list[_Job]:
     wanted = sorted(unsettled(prefetch, needs), key=lambda need: not need.required)
     searched = {need.key for need in wanted}
     values = prefetch if isinstance(prefetch, dict) else {}
-    paged = [(key, page) for key, value in values.items() if (page := next_page(value)) is not None]
-    continued = [_continuation(key, page) for key, page in paged if key not in searched]
+    continued = [
+        _continuation(key, value)
+        for key, value in values.items()
+        if key not in searched and next_page(value) is not None
+    ]
     return [*(_search(need, patient) for need in wanted), *continued[:_MAX_CONTINUED]]
 
 
@@ -193,8 +212,8 @@ def _search(need: Need, patient: str | None) -> _Job:
     return _Job(need.key, need, "Bundle" if "?" in need.template else need.resource_type, first)
 
 
-def _continuation(key: str, page: object) -> _Job:
-    return _Job(key, None, "Bundle", lambda access: _page_address(page, access))
+def _continuation(key: str, sent: Any) -> _Job:
+    return _Job(key, None, "Bundle", lambda access: _page_address(next_page(sent), access), sent)
 
 
 def _read(reference: str) -> _Job:

@@ -12,7 +12,7 @@ from fhir_mappings.elements import member, objects
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Part:
-    """What was fetched for one key: the pages, the address of the page that is missing, and why it is."""
+    """What was fetched for one key: the pages, what the last of them names as the next, and why that is missing."""
 
     key: str
     need: Need | None
@@ -45,8 +45,8 @@ def _joined(sent: Any, part: Part) -> Any:
     for page in part.pages:
         entries += _entries(page)
     bundle: dict[str, Any] = {"resourceType": "Bundle", "type": "searchset", "entry": entries}
-    if part.failure is not None and part.following is not None:
-        bundle["link"] = [{"relation": "next", "url": part.following}]
+    if part.failure is not None:
+        bundle["link"] = [{"relation": "next", "url": part.following}]  # for whoever reads it: this is not all
     return bundle
 
 

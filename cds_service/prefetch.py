@@ -7,6 +7,7 @@ of that type.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -124,22 +125,27 @@ def unmet(prefetch: Any, needs: tuple[Need, ...]) -> tuple[Need, ...]:
 
 
 def unsettled(prefetch: Any, needs: tuple[Need, ...]) -> tuple[Need, ...]:
-    """The needs that a look at the FHIR server may settle: unmet ones, and those of which a null or an error tells."""
+    """The needs that a look at the FHIR server may settle: unmet ones, and those of which a doubtful value came."""
     values = prefetch if isinstance(prefetch, dict) else {}
     missing = unmet(prefetch, needs)
     types = {name for value in values.values() for name in _types_in(value)}
 
     def is_doubtful(need: Need) -> bool:
         silent = any(value is None and is_for(key, need) for key, value in values.items())
-        return (silent and need.resource_type not in types) or holds_error(values.get(need.key))
+        own = values.get(need.key)
+        return (silent and need.resource_type not in types) or holds_error(own) or falls_short((own,))
 
     return tuple(need for need in needs if need in missing or is_doubtful(need))
 
 
 def in_part(prefetch: Any, needs: tuple[Need, ...]) -> tuple[Need, ...]:
-    """The needs of which a further page is missing, or an error stands where more data would be."""
+    """The needs of which a page or a part is missing, or an error stands where more data would be."""
     values = prefetch if isinstance(prefetch, dict) else {}
-    broken = {key: value for key, value in values.items() if next_page(value) is not None or holds_error(value)}
+    broken = {
+        key: value
+        for key, value in values.items()
+        if next_page(value) is not None or holds_error(value) or falls_short((value,))
+    }
     return tuple(
         need
         for need in needs
@@ -157,6 +163,24 @@ def next_page(value: Any) -> Any:
     if not isinstance(value, dict) or value.get("resourceType") != "Bundle":
         return None
     return next((link.get("url") or "" for link in objects(value.get("link")) if link.get("relation") == "next"), None)
+
+
+def falls_short(pages: Sequence[Any]) -> bool:
+    """Whether the pages of a search hold fewer results than the last one counts, and it names no further page.
+
+    Some servers cut a list off at their own limit and say so in nothing but ``Bundle.total``.
+    """
+    last = pages[-1] if pages else None
+    total = last.get("total") if isinstance(last, dict) and last.get("resourceType") == "Bundle" else None
+    if not isinstance(total, int) or next_page(last) is not None:
+        return False
+    return sum(_matches(page) for page in pages) < total
+
+
+def _matches(page: Any) -> int:
+    """The entries of a page that are results of the search, not what was included with them."""
+    entries = objects(page.get("entry")) if isinstance(page, dict) else []
+    return sum(1 for entry in entries if member(entry, "search").get("mode") not in ("include", "outcome"))
 
 
 def holds_error(value: Any) -> bool:

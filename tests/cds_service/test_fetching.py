@@ -493,3 +493,41 @@ def test_the_token_is_in_no_log_and_no_error(
     for shown in (text, caplog.text):
         assert TOKEN not in shown
         assert "p1" not in shown
+
+
+# --- lists that a server cut off without saying so -------------------------------------------------------------------
+
+
+def cut_off(number: int) -> Callable[[Exchange], None]:
+    """A server that gives the first results, counts them all, and names no further page."""
+
+    def handle(exchange: Exchange) -> None:
+        found = [resource for resource in RECORD if resource["resourceType"] == "Observation"]
+        exchange.send(200, searchset(*found[:number]) | {"total": len(found)})
+
+    return handle
+
+
+def test_fewer_results_than_counted_are_not_all(service: Service, server: FakeFhirServer) -> None:
+    client = service()
+    body = full_request("patient-view", server)
+    expected = cards(client, body)
+    whole = body["prefetch"]["observations"]
+    body["prefetch"]["observations"] = whole | {"entry": whole["entry"][:1]}
+    assert cards(client, body) == expected, "the server has the rest"
+    server.faults["Observation"] = cut_off(1)
+    shown = cards(client, body)
+    del body["prefetch"]["observations"]
+    for answered in (shown, cards(client, body)):
+        for card in answered:
+            assert INCOMPLETE in card["detail"]
+            assert "Not received, or not in full: results." in card["detail"]
+
+
+def test_what_a_search_included_is_not_counted(service: Service, server: FakeFhirServer) -> None:
+    body = full_request("patient-view", server)
+    medications = body["prefetch"]["medicationRequests"]
+    medications["entry"][-1]["search"] = {"mode": "include"}
+    assert medications["total"] == len(medications["entry"]) - 1
+    cards(service(), body)
+    assert not server.seen
