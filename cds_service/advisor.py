@@ -112,9 +112,8 @@ class Advisor:
 class Question:
     """What is asked of the advisor beside the record: about drafted orders or an opened chart, for whom, and how.
 
-    ``patient`` is the reference that new orders bear as their subject, ``today`` the day of evaluation.
-    ``patient`` is the reference that new orders bear as their subject. ``missing`` names the data that did not come, or
-    not in full.
+    ``patient`` is the reference that new orders bear as their subject, ``today`` the day of evaluation. ``missing``
+    names the data that did not come, or not in full.
     """
 
     about_orders: bool

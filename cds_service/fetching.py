@@ -19,7 +19,7 @@ from cds_service.fhir_transport import TIME_LIMIT, Budget, FetchFailure, HttpTra
 from cds_service.medications import MEDICATIONS_KEY, referenced_medications
 from cds_service.merging import Part, with_parts
 from cds_service.prefetch import Arrival, Need, arrival_of, falls_short, next_page, unsettled
-from cds_service.settings import LOOPBACK, Settings, SettingsError
+from cds_service.settings import LOOPBACK, Settings
 
 _LOG = logging.getLogger(__name__)
 #: Connections to the FHIR servers of one client, from one worker.
@@ -55,7 +55,7 @@ class Fetcher:
     """Completes requests. One for each process; connections are kept, tokens and what was fetched are not."""
 
     def __init__(self, settings: Settings, transport: Transport | None = None) -> None:
-        """Raises ``SettingsError`` if the certification authorities of the settings cannot be used."""
+        """``transport`` is what opens connections; tests pass their own."""
         self._settings = settings
         self._transport = transport or _transport(settings)
         self._pools: dict[str, ThreadPoolExecutor] = {}
@@ -130,11 +130,8 @@ class Fetcher:
 
 def _transport(settings: Settings) -> HttpTransport:
     transport = HttpTransport(settings.ca_bundle, _CONNECTIONS)
-    if settings.ca_bundle or any(client.fhir_servers for client in settings.client):
-        try:
-            transport.prepare("https")  # before workers are forked, and not at the cost of the first request
-        except OSError as error:
-            raise SettingsError(f"ca_bundle: cannot be used ({type(error).__name__})") from None
+    if any(client.fhir_servers for client in settings.client):
+        transport.prepare("https")  # before workers are forked, and not at the cost of the first request
     return transport
 
 

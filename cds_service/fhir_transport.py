@@ -207,7 +207,7 @@ class HttpTransport:
         self._lock = threading.Lock()
 
     def prepare(self, scheme: str) -> _Session:
-        """The session for ``http`` or ``https``. Raises ``OSError`` if the authorities cannot be loaded."""
+        """The session for ``http`` or ``https``."""
         with self._lock:
             if scheme not in self._sessions:
                 secure = scheme == "https"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 from pathlib import Path
 from typing import Any, Literal
 
@@ -106,6 +107,16 @@ class Settings(BaseSettings):
     open_fhir_servers: bool = False
     ca_bundle: FilePath | None = None
     client: tuple[Client, ...] = ()
+
+    @field_validator("ca_bundle")
+    @classmethod
+    def _loadable(cls, file: Path | None) -> Path | None:
+        if file is not None:
+            try:
+                ssl.create_default_context(cafile=file)
+            except OSError:
+                raise ValueError("holds no certificates that can be read") from None
+        return file
 
     @classmethod
     def settings_customise_sources(

@@ -5,15 +5,19 @@ from __future__ import annotations
 import copy
 import logging
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 from flask.testing import FlaskClient
 
 from cds_service import Advisor, Settings, create_app
+from cds_service.cli import main
 from cds_service.fetching import Fetcher
 from cds_service.hooks import SERVICES
 from cds_service.prefetch import NEEDS, Need
+from cds_service.recording import recorder_for
 from cds_service.replay import comparable
 from tests.conftest import TODAY, ConformingClient
 from tests.fhir import PATIENT, coded, condition, patient, pd_l1_tps, protein, request, variant
@@ -531,3 +535,37 @@ def test_what_a_search_included_is_not_counted(service: Service, server: FakeFhi
     assert medications["total"] == len(medications["entry"]) - 1
     cards(service(), body)
     assert not server.seen
+
+
+# --- what is kept of it ----------------------------------------------------------------------------------------------
+
+
+def test_the_decision_record_names_the_fetched_keys(advisor: Advisor, server: FakeFhirServer, tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'oncohooks.sqlite'}"
+    settings = Settings(demo=True, fhir_deadline_ms=10_000, store=url, state_dir=tmp_path)
+    fetcher, recorder = Fetcher(settings), recorder_for(settings, advisor.knowledge.release)
+    app = create_app(settings, advisor=advisor, today=lambda: TODAY, recorder=recorder, fetcher=fetcher)
+    server.faults["Procedure"] = forbidden
+    body = full_request("patient-view", server)
+    without(body, "observations")
+    without(body, "procedures")
+    answered = app.test_client().post(f"/cds-services/{PATIENT_VIEW}", json=body).get_json()
+    recorder.close()
+    fetcher.close()
+    decision = recorder.store.decision_of_card(answered["cards"][0]["uuid"])
+    recorder.store.close()
+    assert decision is not None
+    assert (decision.fetched, decision.not_fetched) == (("observations",), ("procedures",))
+    shown = CliRunner().invoke(main, ["explain", answered["cards"][0]["uuid"]], env={"ONCOHOOKS_STORE": url})
+    assert "fetched from the FHIR server: observations" in shown.output
+    assert "could not be fetched: procedures" in shown.output
+    assert TOKEN not in (tmp_path / "oncohooks.sqlite").read_bytes().decode(errors="replace")
+
+
+def test_authorities_that_are_none_are_refused_at_the_start(tmp_path: Path) -> None:
+    file = tmp_path / "authorities.pem"
+    with pytest.raises(ValueError, match="ca_bundle"):
+        Settings(ca_bundle=file)
+    file.write_text("no certificate", encoding="ascii")
+    with pytest.raises(ValueError, match="holds no certificates"):
+        Settings(ca_bundle=file)
