@@ -71,6 +71,7 @@ class FakeFhirServer:
 class _Http(ThreadingHTTPServer):
     daemon_threads = False
     block_on_close = True
+    request_queue_size = 64  # all fetches of a request connect at the same moment
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that hangs up is what many of the tests are about."""
