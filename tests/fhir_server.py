@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import ssl
 import struct
 import threading
 from collections.abc import Callable
@@ -36,6 +37,7 @@ class FakeFhirServer:
     resources: list[Json] = field(default_factory=list)
     page_size: int = 1000
     required_token: str | None = TOKEN
+    tls: ssl.SSLContext | None = None
     faults: dict[str, Callable[[Exchange], None]] = field(default_factory=dict)
     seen: list[Seen] = field(default_factory=list)
     released: threading.Event = field(default_factory=threading.Event)
@@ -47,12 +49,15 @@ class FakeFhirServer:
             fhir = server
 
         self._http = _Http(("127.0.0.1", 0), Handler)
+        if self.tls is not None:
+            # The handshake belongs to the thread of a connection, or one that fails would end the server.
+            self._http.socket = self.tls.wrap_socket(self._http.socket, server_side=True, do_handshake_on_connect=False)
         self._thread = threading.Thread(target=self._http.serve_forever, args=(0.01,))
         self._thread.start()
 
     @property
     def origin(self) -> str:
-        return f"http://127.0.0.1:{self._http.server_port}"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self._http.server_port}"
 
     @property
     def base(self) -> str:
@@ -83,6 +88,7 @@ class Exchange(BaseHTTPRequestHandler):
     fhir: FakeFhirServer
     protocol_version = "HTTP/1.1"
     timeout = 20
+    disable_nagle_algorithm = True  # head and body are two writes
 
     def log_message(self, *args: Any) -> None:
         """Tests read ``seen``."""

@@ -3,6 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
+import ssl
+import subprocess
+import threading
+import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +19,7 @@ from cds_service.hooks import PATIENT_VIEW
 from cds_service.settings import Client, Settings
 from tests.fetching import Complete, answers, ids, many
 from tests.fhir import protein, request, variant
-from tests.fhir_server import TOKEN, FakeFhirServer, Json, searchset
+from tests.fhir_server import TOKEN, Exchange, FakeFhirServer, Json, searchset
 
 L858R = variant("v1", "EGFR", protein("NP_005219.2:p.Leu858Arg"))
 DATA = searchset(L858R)
@@ -192,8 +198,65 @@ def test_servers_of_this_machine_need_no_tls() -> None:
     assert client.fhir_servers == ("http://127.0.0.1:8081/fhir", "http://[::1]:8081/fhir", "http://localhost/fhir")
 
 
-def test_the_first_secure_fetch_checks_certificates(server: FakeFhirServer) -> None:
-    """A server without TLS where TLS is expected gets no request at all."""
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with certificates of this machine, of another name, and their keys; each is its own authority."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl makes the certificates of this test")
+    folder = tmp_path_factory.mktemp("certificates")
+    for name, subject in (("here", "IP:127.0.0.1"), ("elsewhere", "DNS:ehr.example")):
+        files = ["-keyout", str(folder / f"{name}.key"), "-out", str(folder / f"{name}.pem")]
+        about = ["-subj", f"/CN={name}", "-addext", f"subjectAltName={subject}", "-days", "2"]
+        new = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes"]
+        subprocess.run([*new, *files, *about], check=True, capture_output=True)
+    return folder
+
+
+def secured(certificates: Path, name: str) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificates / f"{name}.pem", certificates / f"{name}.key")
+    return context
+
+
+@pytest.mark.parametrize(
+    ("shown", "trusted", "is_read"),
+    [("here", "here", True), ("here", "elsewhere", False), ("here", None, False), ("elsewhere", "elsewhere", False)],
+)
+def test_a_server_must_show_a_certificate_of_its_name_from_a_trusted_authority(
+    certificates: Path, shown: str, trusted: str | None, is_read: bool
+) -> None:
+    server = FakeFhirServer([L858R], tls=secured(certificates, shown))
+    transport = HttpTransport(certificates / f"{trusted}.pem" if trusted else None)
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    try:
+        for _ in range(2):
+            if is_read:
+                reply = transport(f"{server.base}/Observation/v1", headers, Budget(10, 10_000))
+                assert json.loads(reply.body)["id"] == "v1"
+                continue
+            with pytest.raises(FetchFailure, match="no connection"):
+                transport(f"{server.base}/Observation/v1", headers, Budget(10, 10_000))
+    finally:
+        transport.close()
+        server.close()
+    assert len(server.seen) == (2 if is_read else 0)
+
+
+def test_a_secure_connection_is_broken_too_when_the_time_is_over(certificates: Path) -> None:
+    server = FakeFhirServer([L858R], tls=secured(certificates, "here"))
+    server.faults["*"] = Exchange.hang
+    transport = HttpTransport(certificates / "here.pem")
+    budget = Budget(60, 10_000)
+    begun = time.monotonic()
+    threading.Timer(0.5, budget.cut_off).start()
+    with pytest.raises(FetchFailure, match="time limit"):
+        transport(f"{server.base}/Observation/v1", {}, budget)
+    assert time.monotonic() - begun < 15, "the server would hang for twenty seconds"
+    transport.close()
+    server.close()
+
+
+def test_a_server_without_tls_where_it_is_expected_gets_no_request(server: FakeFhirServer) -> None:
     transport = HttpTransport()
     url = server.base.replace("http://", "https://") + "/Patient/p1"
     with pytest.raises(FetchFailure, match="no connection"):
