@@ -20,11 +20,12 @@ from knowledge.wording import describe, describe_alteration, describe_fact
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What every card states about its own basis."""
+    """What every card states about its own basis. ``missing`` names the data that did not come, or not in full."""
 
     release: str
     unread: int = 0
     incomplete: bool = False
+    missing: tuple[str, ...] = ()
 
 
 def options_detail(advice: TherapyOptions, basis: Basis, say: Language = ENGLISH) -> str:
@@ -208,6 +209,9 @@ def basis_lines(basis: Basis, findings: Iterable[Finding], say: Language = ENGLI
         )
     if basis.incomplete:
         texts.append(say("The record that was sent is incomplete."))
+    if basis.missing:
+        names = ", ".join(say(name) for name in basis.missing)
+        texts.append(say("Not received, or not in full: {names}.", names=names))
     return ["", escape(" ".join(texts))]
 
 

@@ -90,7 +90,7 @@ class Advisor:
     ) -> list[Planned]:
         """The planned cards for the hook of the question."""
         unread = len(record.unread) + len(orders.unread)
-        basis = Basis(self.knowledge.release, unread, question.incomplete or record.incomplete)
+        basis = Basis(self.knowledge.release, unread, question.incomplete or record.incomplete, question.missing)
         suggester = Suggester(question.patient, self.test_codes, question.style.language, question.new_id)
         maker = CardMaker(
             question.style,
@@ -112,7 +112,8 @@ class Advisor:
 class Question:
     """What is asked of the advisor beside the record: about drafted orders or an opened chart, for whom, and how.
 
-    ``patient`` is the reference that new orders bear as their subject, ``today`` the day of evaluation.
+    ``patient`` is the reference that new orders bear as their subject, ``today`` the day of evaluation. ``missing``
+    names the data that did not come, or not in full.
     """
 
     about_orders: bool
@@ -121,3 +122,4 @@ class Question:
     style: CardStyle
     incomplete: bool
     new_id: Callable[[], str]
+    missing: tuple[str, ...] = ()

@@ -9,9 +9,10 @@ from typing import Any
 
 from cards import Card, CardStyle, Planned, shown
 from cds_service.advisor import Advisor, Question
+from cds_service.fetching import Fetched
 from cds_service.hooks import Service
 from cds_service.outcomes import ServiceError
-from cds_service.prefetch import not_told, unmet
+from cds_service.prefetch import Need, in_part, not_told, unmet
 from cds_service.stages import stage
 from fhir_mappings import OrderReading, PatientRecord
 from knowledge import Finding
@@ -41,16 +42,21 @@ def answer(
     new_id: Callable[[], str],
     in_time: Callable[[], None] = lambda: None,
     silenced: Callable[[PatientRecord], frozenset[str]] = lambda record: frozenset(),
+    fetched: Fetched | None = None,
 ) -> Answer:
     """Answer one checked request. Raises :class:`ServiceError` with 412 if required data is missing.
 
     ``in_time`` is called between the steps and raises when nobody waits for the answer any more. ``silenced`` gives
-    the topics that were set aside before for this record.
+    the topics that were set aside before for this record. ``fetched`` tells how the body was completed from a FHIR
+    server, if it was.
     """
     prefetch = body.get("prefetch")
     missing = unmet(prefetch, service.needs)
     if required := [need.key for need in missing if need.required]:
-        raise ServiceError(412, f"Required data was not provided in prefetch: {', '.join(required)}.")
+        why = fetched.why_missing() if fetched else ""
+        raise ServiceError(412, f"Required data was not provided in prefetch: {', '.join(required)}.{why}")
+    lacking = _lacking(prefetch, service.needs, frozenset(fetched.failed if fetched else ()))
+    partial = in_part(prefetch, service.needs)
     with stage("map"):
         record = advisor.record(body)
         orders = advisor.orders(body)
@@ -64,7 +70,8 @@ def answer(
         today=today,
         patient=_patient_reference(body),
         style=style,
-        incomplete=any(need.completes for need in missing) or not_told(prefetch, service.needs),
+        incomplete=any(need.completes for need in (*lacking, *partial)),
+        missing=tuple(need.name for need in service.needs if need in lacking or need in partial),
         new_id=new_id,
     )
     with stage("cards"):
@@ -72,6 +79,13 @@ def answer(
     with stage("silence"):
         topics = silenced(record)
     return Answer(tuple(shown(planned, style, topics)), record, orders, findings)
+
+
+def _lacking(prefetch: object, needs: tuple[Need, ...], failed: frozenset[str]) -> tuple[Need, ...]:
+    """What did not come although the record is incomplete without it, or although it was fetched."""
+    missing = {need.key for need in unmet(prefetch, needs) if need.completes}
+    missing |= {need.key for need in not_told(prefetch, needs)} | failed
+    return tuple(need for need in needs if need.key in missing)
 
 
 def _patient_reference(body: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ from cds_service.authentication import Authenticator
 from cds_service.cors import register_cors
 from cds_service.draining import register_draining
 from cds_service.feedback_page import feedback_blueprint
+from cds_service.fetching import Fetcher
 from cds_service.gate import current_caller, current_deadline, install_gate, open_to_all
 from cds_service.health import health_blueprint
 from cds_service.metrics import Metrics
@@ -34,12 +35,13 @@ def create_app(
     recorder: Recorder | None = None,
     authenticator: Authenticator | None = None,
     metrics: Metrics | None = None,
+    fetcher: Fetcher | None = None,
 ) -> Flask:
     """Build the application. Raises ``SettingsError`` for settings with which it must not run.
 
     ``today`` is the clock of the service; tests pass their own. Without a ``recorder`` nothing is kept, and outside
     demo mode nobody is let in, because the store knows which tokens were used. ``authenticator``: another than that of
-    the settings.
+    the settings; ``fetcher``: another way to FHIR servers.
     """
     check_startable(settings)
     advisor = advisor or load_advisor(settings)
@@ -54,8 +56,9 @@ def create_app(
     if not settings.demo:
         authenticator = authenticator or Authenticator(settings, recorder.store.use_token if recorder else _no_store)
     install_gate(app, settings, authenticator)
+    fetcher = fetcher or Fetcher(settings)
     app.register_blueprint(
-        services_blueprint(advisor, settings, today or _today, recorder, current_caller, current_deadline)
+        services_blueprint(advisor, settings, today or _today, recorder, fetcher, current_caller, current_deadline)
     )
     if settings.discovery == "open":
         open_to_all(app.view_functions["services.discovery"])

@@ -7,6 +7,7 @@ of that type.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -16,9 +17,13 @@ from fhir_mappings.elements import member, objects
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One prefetch template. Without a required one the question cannot be answered."""
+    """One prefetch template. Without a required one the question cannot be answered.
+
+    ``name`` is what a card calls it when it is missing.
+    """
 
     key: str
+    name: str
     template: str
     resource_type: str
     required: bool
@@ -27,9 +32,10 @@ class Need:
 
 
 NEEDS = (
-    Need("patient", "Patient/{{context.patientId}}", "Patient", False, ("patient",)),
+    Need("patient", "patient data", "Patient/{{context.patientId}}", "Patient", False, ("patient",)),
     Need(
         "conditions",
+        "diagnoses",
         "Condition?patient={{context.patientId}}&_count=200",
         "Condition",
         True,
@@ -37,6 +43,7 @@ NEEDS = (
     ),
     Need(
         "observations",
+        "results",
         "Observation?patient={{context.patientId}}"
         "&category=laboratory,http://terminology.hl7.org/CodeSystem/v2-0074|GE&_sort=-date&_count=500",
         "Observation",
@@ -45,22 +52,37 @@ NEEDS = (
     ),
     Need(
         "reports",
+        "reports",
         "DiagnosticReport?patient={{context.patientId}}&_sort=-date&_count=100",
         "DiagnosticReport",
         False,
         ("report",),
     ),
     *(
-        Need(key, f"{resource_type}?patient={{{{context.patientId}}}}&_count=200", resource_type, False, words, False)
-        for key, resource_type, words in (
-            ("medicationStatements", "MedicationStatement", ("medicationstatement",)),
-            ("medicationRequests", "MedicationRequest", ("medicationrequest",)),
-            ("medicationAdministrations", "MedicationAdministration", ("medicationadministration",)),
-            ("procedures", "Procedure", ("procedure",)),
+        Need(
+            key,
+            name,
+            f"{resource_type}?patient={{{{context.patientId}}}}&_count=200",
+            resource_type,
+            required=False,
+            words=words,
+            completes=False,
+        )
+        for key, name, resource_type, words in (
+            ("medicationStatements", "medication statements", "MedicationStatement", ("medicationstatement",)),
+            ("medicationRequests", "medication orders", "MedicationRequest", ("medicationrequest",)),
+            (
+                "medicationAdministrations",
+                "administered medications",
+                "MedicationAdministration",
+                ("medicationadministration",),
+            ),
+            ("procedures", "procedures", "Procedure", ("procedure",)),
         )
     ),
     Need(
         "serviceRequests",
+        "ordered tests",
         "ServiceRequest?patient={{context.patientId}}&_sort=-authored&_count=100",
         "ServiceRequest",
         False,
@@ -83,15 +105,15 @@ def templates(needs: tuple[Need, ...]) -> dict[str, str]:
     return {need.key: need.template for need in needs}
 
 
-def not_told(prefetch: Any, needs: tuple[Need, ...]) -> bool:
-    """Whether data that completes the record may exist and was not sent.
+def not_told(prefetch: Any, needs: tuple[Need, ...]) -> tuple[Need, ...]:
+    """The needs that complete the record and of which data may exist that was not sent.
 
     A null is "looked, nothing there" by the specification, and "could not resolve the template" for some clients.
     """
     values = prefetch if isinstance(prefetch, dict) else {}
     silent = [need for need in needs if need.completes and need.key in values and values[need.key] is None]
     types = {name for value in values.values() for name in _types_in(value)} if silent else set()
-    return any(need.resource_type not in types for need in silent)
+    return tuple(need for need in silent if need.resource_type not in types)
 
 
 def unmet(prefetch: Any, needs: tuple[Need, ...]) -> tuple[Need, ...]:
@@ -102,15 +124,79 @@ def unmet(prefetch: Any, needs: tuple[Need, ...]) -> tuple[Need, ...]:
     return tuple(need for need in needs if not _is_met(need, arrivals, types))
 
 
+def unsettled(prefetch: Any, needs: tuple[Need, ...]) -> tuple[Need, ...]:
+    """The needs that a look at the FHIR server may settle: unmet ones, and those of which a doubtful value came."""
+    values = prefetch if isinstance(prefetch, dict) else {}
+    missing = unmet(prefetch, needs)
+    types = {name for value in values.values() for name in _types_in(value)}
+
+    def is_doubtful(need: Need) -> bool:
+        silent = any(value is None and is_for(key, need) for key, value in values.items())
+        own = values.get(need.key)
+        return (silent and need.resource_type not in types) or holds_error(own) or falls_short((own,))
+
+    return tuple(need for need in needs if need in missing or is_doubtful(need))
+
+
+def in_part(prefetch: Any, needs: tuple[Need, ...]) -> tuple[Need, ...]:
+    """The needs of which a page or a part is missing, or an error stands where more data would be."""
+    values = prefetch if isinstance(prefetch, dict) else {}
+    broken = {
+        key: value
+        for key, value in values.items()
+        if next_page(value) is not None or holds_error(value) or falls_short((value,))
+    }
+    return tuple(
+        need
+        for need in needs
+        if any(need.resource_type in _types_in(value) or is_for(key, need) for key, value in broken.items())
+    )
+
+
+def is_for(key: str, need: Need) -> bool:
+    """Whether a key is that of the need or one that names it."""
+    return key == need.key or any(word in key.lower() for word in need.words)
+
+
+def next_page(value: Any) -> Any:
+    """The address of the next page of a Bundle, whatever stands there; ``None`` if it names no next page."""
+    if not isinstance(value, dict) or value.get("resourceType") != "Bundle":
+        return None
+    return next((link.get("url") or "" for link in objects(value.get("link")) if link.get("relation") == "next"), None)
+
+
+def falls_short(pages: Sequence[Any]) -> bool:
+    """Whether the pages of a search hold fewer results than the last one counts, and it names no further page.
+
+    Some servers cut a list off at their own limit and say so in nothing but ``Bundle.total``.
+    """
+    last = pages[-1] if pages else None
+    total = last.get("total") if isinstance(last, dict) and last.get("resourceType") == "Bundle" else None
+    if not isinstance(total, int) or next_page(last) is not None:
+        return False
+    return sum(_matches(page) for page in pages) < total
+
+
+def _matches(page: Any) -> int:
+    """The entries of a page that are results of the search, not what was included with them."""
+    entries = objects(page.get("entry")) if isinstance(page, dict) else []
+    return sum(1 for entry in entries if member(entry, "search").get("mode") not in ("include", "outcome"))
+
+
+def holds_error(value: Any) -> bool:
+    """Whether an error stands in a Bundle."""
+    if not isinstance(value, dict) or value.get("resourceType") != "Bundle":
+        return False
+    resources = (member(entry, "resource") for entry in objects(value.get("entry")))
+    return any(resource.get("resourceType") == "OperationOutcome" and _is_error(resource) for resource in resources)
+
+
 def _is_met(need: Need, arrivals: dict[str, Arrival], types: set[str]) -> bool:
     if need.resource_type in types:
         return True
     if need.key in arrivals:
         return arrivals[need.key] is not Arrival.FAILED
-    return any(
-        arrival is not Arrival.FAILED and any(word in key.lower() for word in need.words)
-        for key, arrival in arrivals.items()
-    )
+    return any(arrival is not Arrival.FAILED and is_for(key, need) for key, arrival in arrivals.items())
 
 
 def arrival_of(value: Any) -> Arrival:

@@ -64,11 +64,13 @@ def recorder_for(settings: Settings, release: str, metrics: Metrics | None = Non
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request as far as a decision record tells of it."""
+    """One request as far as a decision record tells of it: ``fetched`` and ``not_fetched`` are prefetch keys."""
 
     client: str
     service: str
     body: dict[str, Any]
+    fetched: tuple[str, ...] = ()
+    not_fetched: tuple[str, ...] = ()
 
     @property
     def patient(self) -> str:
@@ -158,6 +160,8 @@ class Recorder:
             version=VERSION,
             duration=round(duration, 2),
             unread=len(answered.record.unread),
+            fetched=call.fetched,
+            not_fetched=call.not_fetched,
             outcomes=tuple(StatementOutcome(f.statement.id, f.outcome.value) for f in answered.findings),
             cards=tuple(
                 DecisionCard(item.card["uuid"], item.topic, item.indicator.value, item.statements)

@@ -16,10 +16,11 @@ from cds_service.bodies import read_json
 from cds_service.dialects import DIALECTS
 from cds_service.envelope import read_request
 from cds_service.feedback import read_feedback
+from cds_service.fetching import Fetcher
 from cds_service.hooks import SERVICES, Service
 from cds_service.identity import Caller
 from cds_service.limits import Deadline
-from cds_service.observing import note_answer, note_request
+from cds_service.observing import note_answer, note_fetched, note_request
 from cds_service.outcomes import ServiceError, json_response
 from cds_service.recording import Call, Recorder
 from cds_service.settings import Settings
@@ -34,6 +35,7 @@ def services_blueprint(
     settings: Settings,
     today: Callable[[], date],
     recorder: Recorder | None,
+    fetcher: Fetcher,
     caller: Callable[[], Caller],
     deadline: Callable[[], Deadline],
 ) -> Blueprint:
@@ -53,13 +55,17 @@ def services_blueprint(
         asking = caller()
         service = _service(service_id)
         with stage("read"):
-            body = read_request(request, service.hook)
-        note_request(body)
+            sent = read_request(request, service.hook)
+        note_request(sent)
+        with stage("fetch"):
+            fetched = fetcher.complete(sent, service.needs, asking.name, asking.fhir_servers)
+        note_fetched(len(fetched.received))
+        deadline().check()
         style = style_for(asking.cards, service.hook)
         speak = DIALECTS[asking.dialect]
-        this = Call(asking.name, service.id, body)
+        this = Call(asking.name, service.id, fetched.body, fetched.received, tuple(fetched.failed))
         silenced = partial(recorder.silenced, this) if recorder else _nothing
-        answered = answer(advisor, service, body, today(), style, _new_id, deadline().check, silenced)
+        answered = answer(advisor, service, fetched.body, today(), style, _new_id, deadline().check, silenced, fetched)
         note_answer(answered, advisor.knowledge.release)
         if recorder:
             recorder.record(this, answered, 1000 * (perf_counter() - begun))

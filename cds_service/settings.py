@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import os
+import ssl
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import quote, urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    FilePath,
+    SecretStr,
+    ValidationError,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from cards import available_languages
 from cds_service.certificates import canonical_fingerprint
+from cds_service.fhir_servers import address_of, base_of, is_addressable
 from cds_service.jwks import Algorithm, read_keys
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -83,6 +94,19 @@ def _network(value: str) -> str:
     return str(ip_network(value))
 
 
+def _checked_server(server: str) -> str:
+    """The address of a FHIR server in its normal form. Raises ``ValueError`` if nothing may be fetched from it."""
+    base = base_of(server)
+    address = address_of(base)
+    if base is None or address is None:
+        raise ValueError("must be the base address of a FHIR server without user name, query and fragment")
+    if not address.is_secure and address.host not in LOOPBACK:
+        raise ValueError("must begin with https:// unless it is on this machine")
+    if not is_addressable(address.host):
+        raise ValueError("must not be a link-local, multicast or unspecified address")
+    return base
+
+
 Address = Annotated[str, AfterValidator(_secure_address)]
 BaseAddress = Annotated[str, AfterValidator(_base_address)]
 _Text = Annotated[str, Field(min_length=1)]
@@ -113,7 +137,7 @@ class Client(BaseModel):
     proof: Literal["token", "certificate", "both"] = "token"
     certificate_fingerprints: tuple[Annotated[str, AfterValidator(_fingerprint)], ...] = ()
     certificate_subjects: tuple[_Text, ...] = ()
-    fhir_servers: tuple[BaseAddress, ...] = ()
+    fhir_servers: tuple[Annotated[str, AfterValidator(_checked_server)], ...] = ()
     dialect: Literal["standard", "epic"] = "standard"
     jurisdiction: Literal["eu"] = "eu"
     cards: CardSettings | None = None
@@ -164,6 +188,8 @@ class Settings(BaseSettings):
     least level of log lines. ``metrics``: who may read them. ``cors_origins``: origins whose pages may call.
     ``knowledge_release``: the only knowledge release that is accepted. ``recycle_after``: requests after which a
     worker process is replaced; 0 never does.
+    ``fhir_deadline_ms``: how long one request may spend on fetching, in milliseconds. ``open_fhir_servers``: fetch
+    without a token if a request brings none. ``ca_bundle``: certification authorities for FHIR servers, a PEM file.
     """
 
     model_config = SettingsConfigDict(env_prefix="ONCOHOOKS_", extra="forbid", frozen=True, env_nested_delimiter="__")
@@ -198,7 +224,20 @@ class Settings(BaseSettings):
     cors_origins: tuple[Origin, ...] = ()
     knowledge_release: str | None = Field(default=None, pattern=r"^sha256:[0-9a-f]{16,64}$")
     recycle_after: int = Field(default=50_000, ge=0)
+    fhir_deadline_ms: int = Field(default=400, ge=50, le=10_000)
+    open_fhir_servers: bool = False
+    ca_bundle: FilePath | None = None
     client: tuple[Client, ...] = ()
+
+    @field_validator("ca_bundle")
+    @classmethod
+    def _loadable(cls, file: Path | None) -> Path | None:
+        if file is not None:
+            try:
+                ssl.create_default_context(cafile=file)
+            except OSError:
+                raise ValueError("holds no certificates that can be read") from None
+        return file
 
     @classmethod
     def settings_customise_sources(

@@ -81,6 +81,8 @@ def _decision_json(decision: Decision) -> dict[str, Any]:
         "version": decision.version,
         "duration_ms": decision.duration,
         "unread": decision.unread,
+        "fetched": list(decision.fetched),
+        "not_fetched": list(decision.not_fetched),
         "outcomes": {item.statement: item.outcome for item in decision.outcomes},
         "cards": [
             {"uuid": card.uuid, "topic": card.topic, "indicator": card.indicator, "statements": list(card.statements)}
@@ -94,6 +96,8 @@ def _decision_text(decision: Decision, uuid: str) -> str:
         f"Answer {decision.id} of {decision.made_at:%Y-%m-%d %H:%M:%S} UTC to {decision.client} by {decision.service}",
         f"  knowledge {decision.release}, version {decision.version}, {decision.duration:g} ms",
         f"  patient {decision.patient} (pseudonym), input {decision.input_digest}, facts {decision.facts_digest}",
+        *([f"  fetched from the FHIR server: {', '.join(decision.fetched)}"] if decision.fetched else []),
+        *([f"  could not be fetched: {', '.join(decision.not_fetched)}"] if decision.not_fetched else []),
         "Cards",
     ]
     for card in decision.cards:

@@ -29,7 +29,8 @@ class Decision:
     """One answer, so that it can be explained and reproduced.
 
     ``patient``, ``input_digest`` and ``facts_digest`` are keyed hashes: they tell whether two are the same and nothing
-    else. ``duration`` is in milliseconds.
+    else. ``duration`` is in milliseconds. ``fetched`` and ``not_fetched`` are the prefetch keys that were fetched from
+    the FHIR server or could not be.
     """
 
     id: str
@@ -45,6 +46,8 @@ class Decision:
     unread: int
     outcomes: tuple[StatementOutcome, ...]
     cards: tuple[DecisionCard, ...]
+    fetched: tuple[str, ...] = ()
+    not_fetched: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

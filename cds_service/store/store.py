@@ -284,6 +284,8 @@ def _decision_row(decision: Decision) -> dict[str, Any]:
         "duration": decision.duration,
         "unread": decision.unread,
         "outcomes": {item.statement: item.outcome for item in decision.outcomes},
+        "fetched": list(decision.fetched),
+        "not_fetched": list(decision.not_fetched),
     }
 
 
@@ -317,4 +319,6 @@ def _decision(row: Row[Any], shown: tuple[DecisionCard, ...]) -> Decision:
         unread=row.unread,
         outcomes=tuple(StatementOutcome(name, outcome) for name, outcome in row.outcomes.items()),
         cards=shown,
+        fetched=tuple(row.fetched or ()),
+        not_fetched=tuple(row.not_fetched or ()),
     )

@@ -34,6 +34,8 @@ decisions = Table(
     Column("duration", Float, nullable=False),
     Column("unread", Integer, nullable=False),
     Column("outcomes", JSON, nullable=False),
+    Column("fetched", JSON),
+    Column("not_fetched", JSON),
     Index("ix_decisions_patient", "patient", "facts_digest"),
 )
 
