@@ -9,10 +9,10 @@ from flask import Flask
 
 from cds_service.advisor import Advisor
 from cds_service.authentication import Authenticator
-from cds_service.feedback_page import feedback_blueprint
 from cds_service.gate import current_caller, current_deadline, install_gate, open_to_all
 from cds_service.health import health_blueprint
 from cds_service.outcomes import register_error_handlers
+from cds_service.pages import register_pages
 from cds_service.recording import Recorder, recorder_for
 from cds_service.services import services_blueprint
 from cds_service.settings import Settings
@@ -49,8 +49,7 @@ def create_app(
     if settings.discovery == "open":
         open_to_all(app.view_functions["services.discovery"])
     app.register_blueprint(health_blueprint(advisor, recorder, needs_store=_needs_store(settings)))
-    if settings.demo:
-        app.register_blueprint(feedback_blueprint(recorder.store if recorder else None))
+    register_pages(app, advisor, settings, today or _today, recorder)
     register_error_handlers(app)
     return app
 

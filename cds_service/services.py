@@ -20,7 +20,7 @@ from cds_service.identity import Caller
 from cds_service.limits import Deadline
 from cds_service.outcomes import ServiceError, json_response
 from cds_service.recording import Call, Recorder
-from cds_service.settings import Settings
+from cds_service.settings import Settings, explanation_url
 from cds_service.store import StoreError
 from cds_service.styles import style_for
 
@@ -49,7 +49,7 @@ def services_blueprint(
         asking = caller()
         service = _service(service_id)
         body = read_request(request, service.hook)
-        style = style_for(asking.cards, service.hook)
+        style = style_for(asking.cards, service.hook, explanation_url(settings))
         speak = DIALECTS[asking.dialect]
         in_time = deadline().check
         if recorder is None:

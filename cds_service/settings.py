@@ -137,6 +137,8 @@ class Settings(BaseSettings):
     ``certificate_header`` is believed. ``requests_per_second``: of one client, for each worker, on average; 0 for no
     limit. ``requests_at_once``, ``requests_waiting``: how many a worker works on, and how many more may wait.
     ``request_seconds``: the longest time for one.
+
+    ``playground``: whether the page that reads example patients and pasted records is there outside demo mode too.
     """
 
     model_config = SettingsConfigDict(env_prefix="ONCOHOOKS_", extra="forbid", frozen=True, env_nested_delimiter="__")
@@ -164,6 +166,7 @@ class Settings(BaseSettings):
     requests_at_once: int = Field(default=4, ge=1, le=64)
     requests_waiting: int = Field(default=24, ge=0, le=256)
     request_seconds: float = Field(default=10, gt=0, le=120)
+    playground: bool = False
     client: tuple[Client, ...] = ()
 
     @classmethod
@@ -190,6 +193,22 @@ def state_folder(settings: Settings) -> Path:
 def store_url(settings: Settings) -> str:
     """The database of the service."""
     return settings.store or f"sqlite:///{state_folder(settings) / 'oncohooks.sqlite'}"
+
+
+def service_address(settings: Settings) -> str | None:
+    """Where browsers reach the service, without a slash at the end; ``None`` where the settings do not tell."""
+    if settings.public_url is not None:
+        return settings.public_url.rstrip("/")
+    if not settings.demo or settings.port == 0:
+        return None
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{settings.port}"
+
+
+def explanation_url(settings: Settings) -> str | None:
+    """The page that explains a statement, to which its id is appended; ``None`` where browsers cannot reach it."""
+    address = service_address(settings)
+    return f"{address}/statements" if address else None
 
 
 def load_settings(config: Path | None = None, **overrides: Any) -> Settings:
