@@ -12,7 +12,6 @@ from cds_service.advisor import Advisor
 from cds_service.authentication import Authenticator
 from cds_service.cors import register_cors
 from cds_service.draining import register_draining
-from cds_service.feedback_page import feedback_blueprint
 from cds_service.fetching import Fetcher
 from cds_service.gate import current_caller, current_deadline, install_gate, open_to_all
 from cds_service.health import health_blueprint
@@ -20,6 +19,7 @@ from cds_service.metrics import Metrics
 from cds_service.metrics_page import metrics_blueprint
 from cds_service.observing import register_observers
 from cds_service.outcomes import register_error_handlers
+from cds_service.pages import register_pages
 from cds_service.recording import Recorder, recorder_for
 from cds_service.services import services_blueprint
 from cds_service.settings import Settings, SettingsError
@@ -64,8 +64,7 @@ def create_app(
         open_to_all(app.view_functions["services.discovery"])
     app.register_blueprint(health_blueprint(advisor, recorder, needs_store=_needs_store(settings)))
     app.register_blueprint(metrics_blueprint(metrics, advisor, recorder, settings.metrics))
-    if settings.demo:
-        app.register_blueprint(feedback_blueprint(recorder.store if recorder else None))
+    register_pages(app, advisor, settings, today or _today, recorder)
     register_error_handlers(app)
     return app
 

@@ -27,11 +27,17 @@ def open_to_all(view: _View) -> _View:
     return view
 
 
+def open_to_anybody(view: _View) -> _View:
+    """Mark a view of a page for people, whose browser has no token: it asks nobody who they are, and waits its turn."""
+    view.__dict__["open_to_anybody"] = True
+    return view
+
+
 def install_gate(app: Flask, settings: Settings, authenticator: Authenticator | None) -> None:
     """Let requests in one after the other; without an ``authenticator``, as in demo mode, from anybody.
 
     An OPTIONS request and a path that does not exist pass: nothing is behind them. Every other route is closed unless
-    its view is :func:`open_to_all`. What answers a preflight has to be registered before.
+    its view is :func:`open_to_all` or :func:`open_to_anybody`. What answers a preflight has to be registered before.
     """
     proxies = TrustedProxies(settings.trusted_proxies, settings.certificate_header)
     rates = Rates(settings.requests_per_second)
@@ -40,7 +46,7 @@ def install_gate(app: Flask, settings: Settings, authenticator: Authenticator | 
     def identify() -> None:
         g.deadline = Deadline(settings.request_seconds)
         g.caller = anybody(settings)
-        if not _is_closed():
+        if not _is_closed() or _is_for_anybody():
             return
         if authenticator is not None:
             g.caller = _authenticated(authenticator, _credentials(settings, proxies))
@@ -80,6 +86,12 @@ def _is_closed() -> bool:
     if request.method == "OPTIONS" or request.endpoint is None:
         return False
     return not getattr(current_app.view_functions[request.endpoint], "open_to_all", False)
+
+
+def _is_for_anybody() -> bool:
+    """Whether the current request is for a page that takes a turn like others and asks nobody who they are."""
+    view = current_app.view_functions[request.endpoint] if request.endpoint else None
+    return getattr(view, "open_to_anybody", False)
 
 
 def _authenticated(authenticator: Authenticator, credentials: Credentials) -> Caller:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from cds_service.outcomes import ServiceError
 from cds_service.prefetch import NEEDS, Need, templates
 
 
@@ -68,3 +69,11 @@ ORDER_SIGN = Service(
 )
 SERVICES = {service.id: service for service in (PATIENT_VIEW, ORDER_SELECT, ORDER_SIGN)}
 BY_HOOK = {service.hook: service for service in SERVICES.values()}
+
+
+def service_of(body: Any) -> Service:
+    """The service that answers the hook of a request. Raises :class:`ServiceError` with 400 if there is none."""
+    service = BY_HOOK.get(str(body.get("hook"))) if isinstance(body, dict) else None
+    if service is None:
+        raise ServiceError(400, "There is no service for this hook.")
+    return service

@@ -1,4 +1,4 @@
-"""Input files of the command line: JSON or NDJSON, one document or many."""
+"""Inputs of the command line and of the playground: JSON or NDJSON, one document or many."""
 
 from __future__ import annotations
 
@@ -30,6 +30,11 @@ def read_inputs(path: Path) -> Iterator[Input]:
     except OSError as error:
         yield Input(name, problem=f"cannot be read: {error.strerror}")
         return
+    yield from inputs_in(name, content)
+
+
+def inputs_in(name: str, content: bytes) -> Iterator[Input]:
+    """The documents of one content: JSON or NDJSON; a problem is an input too."""
     try:
         yield Input(name, loads(content))
     except NotJson as error:

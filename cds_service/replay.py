@@ -16,12 +16,12 @@ from cds_service.advisor import Advisor
 from cds_service.answers import answer
 from cds_service.codec import dumps, dumps_pretty
 from cds_service.envelope import check_envelope
-from cds_service.hooks import BY_HOOK, PATIENT_VIEW, Service
+from cds_service.hooks import service_of
 from cds_service.inputs import Input
 from cds_service.outcomes import ServiceError
 from cds_service.settings import CardSettings
 from cds_service.styles import style_for
-from fhir_mappings import patient_of
+from cds_service.wrapping import as_request
 
 _TIMEOUT_SECONDS = 30
 
@@ -52,23 +52,11 @@ class Replayed:
         return result
 
 
-def as_request(document: Any) -> Any:
-    """A CDS Hooks request as it is; anything else as the prefetch of a patient-view request for its patient."""
-    if isinstance(document, dict) and "hook" in document:
-        return document
-    entries = document if isinstance(document, list) else [document]
-    bundle = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": entry} for entry in entries]}
-    prefetch = {need.key: None for need in PATIENT_VIEW.needs} | {"record": bundle}
-    patient = (patient_of(bundle) or "unknown").removeprefix("Patient/")
-    context = {"userId": "Practitioner/replay", "patientId": patient}
-    return {"hook": PATIENT_VIEW.hook, "hookInstance": "replay", "context": context, "prefetch": prefetch}
-
-
 def offline(advisor: Advisor, today: date, cards: CardSettings) -> Callable[[Any], list[dict[str, Any]]]:
     """Answers requests in this process, exactly as the service with these settings would."""
 
     def call(body: Any) -> list[dict[str, Any]]:
-        service = _service_of(body)
+        service = service_of(body)
         check_envelope(body, service.hook)
         return answer(advisor, service, body, today, style_for(cards, service.hook), _no_id).cards
 
@@ -79,7 +67,7 @@ def against(url: str) -> Callable[[Any], list[dict[str, Any]]]:
     """Answers requests by a running service at ``url``."""
 
     def call(body: Any) -> list[dict[str, Any]]:
-        endpoint = f"{url.rstrip('/')}/cds-services/{_service_of(body).id}"
+        endpoint = f"{url.rstrip('/')}/cds-services/{service_of(body).id}"
         headers = {"Content-Type": "application/json"}
         response = requests.post(endpoint, data=dumps(body), headers=headers, timeout=_TIMEOUT_SECONDS)
         if response.status_code != 200:
@@ -87,14 +75,6 @@ def against(url: str) -> Callable[[Any], list[dict[str, Any]]]:
         return list(response.json()["cards"])
 
     return call
-
-
-def _service_of(body: Any) -> Service:
-    """The service that answers the hook of a request."""
-    service = BY_HOOK.get(str(body.get("hook"))) if isinstance(body, dict) else None
-    if service is None:
-        raise ServiceError(400, "There is no service for this hook.")
-    return service
 
 
 def replay_one(item: Input, call: Callable[[Any], list[dict[str, Any]]]) -> Replayed:
@@ -110,8 +90,15 @@ def replay_one(item: Input, call: Callable[[Any], list[dict[str, Any]]]) -> Repl
 
 
 def comparable(card: dict[str, Any]) -> dict[str, Any]:
-    """A card without its identifiers and those of its suggestions, which are new at every call."""
+    """A card without what differs between calls and services.
+
+    That is its identifiers, those of its suggestions, and the link to the service's own page.
+    """
     kept = {name: value for name, value in card.items() if name != "uuid"}
+    if "links" in kept:
+        kept["links"] = [link for link in kept["links"] if "/statements/" not in link["url"]]
+        if not kept["links"]:
+            del kept["links"]
     if "suggestions" in kept:
         kept["suggestions"] = [
             {name: value for name, value in suggestion.items() if name != "uuid"} for suggestion in kept["suggestions"]

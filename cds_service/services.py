@@ -23,7 +23,7 @@ from cds_service.limits import Deadline
 from cds_service.observing import note_answer, note_fetched, note_request
 from cds_service.outcomes import ServiceError, json_response
 from cds_service.recording import Call, Recorder
-from cds_service.settings import Settings
+from cds_service.settings import Settings, explanation_url
 from cds_service.stages import stage
 from cds_service.store import Refused, StoreError
 from cds_service.styles import style_for
@@ -61,7 +61,7 @@ def services_blueprint(
             fetched = fetcher.complete(sent, service.needs, asking.name, asking.fhir_servers)
         note_fetched(len(fetched.received))
         deadline().check()
-        style = style_for(asking.cards, service.hook)
+        style = style_for(asking.cards, service.hook, explanation_url(settings))
         speak = DIALECTS[asking.dialect]
         this = Call(asking.name, service.id, fetched.body, fetched.received, tuple(fetched.failed))
         silenced = partial(recorder.silenced, this) if recorder else _nothing

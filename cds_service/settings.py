@@ -190,6 +190,7 @@ class Settings(BaseSettings):
     worker process is replaced; 0 never does.
     ``fhir_deadline_ms``: how long one request may spend on fetching, in milliseconds. ``open_fhir_servers``: fetch
     without a token if a request brings none. ``ca_bundle``: certification authorities for FHIR servers, a PEM file.
+    ``playground``: whether the page that reads example patients and pasted records is there outside demo mode too.
     """
 
     model_config = SettingsConfigDict(env_prefix="ONCOHOOKS_", extra="forbid", frozen=True, env_nested_delimiter="__")
@@ -227,6 +228,7 @@ class Settings(BaseSettings):
     fhir_deadline_ms: int = Field(default=400, ge=50, le=10_000)
     open_fhir_servers: bool = False
     ca_bundle: FilePath | None = None
+    playground: bool = False
     client: tuple[Client, ...] = ()
 
     @field_validator("ca_bundle")
@@ -275,6 +277,22 @@ def store_url(settings: Settings) -> str:
     if not separator or ":" in user:
         raise SettingsError("store_password_file: the URL of store must name a user and no password")
     return f"{scheme}://{user}:{quote(password, safe='')}@{place}"
+
+
+def service_address(settings: Settings) -> str | None:
+    """Where browsers reach the service, without a slash at the end; ``None`` where the settings do not tell."""
+    if settings.public_url is not None:
+        return settings.public_url.rstrip("/")
+    if not settings.demo or settings.port == 0:
+        return None
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    return f"http://{host}:{settings.port}"
+
+
+def explanation_url(settings: Settings) -> str | None:
+    """The page that explains a statement, to which its id is appended; ``None`` where browsers cannot reach it."""
+    address = service_address(settings)
+    return f"{address}/statements" if address else None
 
 
 def load_settings(config: Path | None = None, **overrides: Any) -> Settings:

@@ -6,8 +6,8 @@ from cards import CardStyle, Indicator, Notice, load_language
 from cds_service.settings import CardSettings
 
 
-def style_for(settings: CardSettings, hook: str) -> CardStyle:
-    """How cards for a hook look to a client with these settings."""
+def style_for(settings: CardSettings, hook: str, explanation_url: str | None = None) -> CardStyle:
+    """How cards for a hook look to a client with these settings, with links to the page that explains statements."""
     return CardStyle(
         language=load_language(settings.language),
         limit=settings.limit,
@@ -18,4 +18,5 @@ def style_for(settings: CardSettings, hook: str) -> CardStyle:
         mismatch=Notice(settings.mismatch),
         suggestions=settings.suggestions,
         override_reasons=settings.override_reasons,
+        explanation_url=explanation_url,
     )

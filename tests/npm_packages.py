@@ -1,4 +1,4 @@
-"""The official example packages of HL7 implementation guides, fetched by name and version when tests run."""
+"""Packages that tests use, fetched by name and version when they run: the official examples, and axe-core."""
 
 from __future__ import annotations
 
@@ -15,11 +15,8 @@ CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "oncoho
 
 
 def example_files(name: str, version: str) -> list[Path]:
-    """The JSON example files of a package, fetched with npm once and kept in the user's cache."""
-    folder = CACHE / f"{name}-{version}"
-    if not folder.is_dir():
-        _fetch(name, version, folder)
-    package = folder / "package"
+    """The JSON example files of a package."""
+    package = package_folder(name, version)
     # Guides keep their examples in a folder; the example package of the core specification is one.
     found = (package / "example").glob("*.json") if (package / "example").is_dir() else package.glob("*-*.json")
     files = sorted(found)
@@ -27,10 +24,18 @@ def example_files(name: str, version: str) -> list[Path]:
     return files
 
 
+def package_folder(name: str, version: str) -> Path:
+    """The content of a package, fetched with npm once and kept in the user's cache."""
+    folder = CACHE / f"{name}-{version}"
+    if not folder.is_dir():
+        _fetch(name, version, folder)
+    return folder / "package"
+
+
 def _fetch(name: str, version: str, folder: Path) -> None:
     npm = shutil.which("npm")
     if npm is None:
-        pytest.skip("npm is not installed: the official example packages were not fetched")
+        pytest.skip(f"npm is not installed: {name} was not fetched, and what needs it did not run")
     CACHE.mkdir(parents=True, exist_ok=True)
     result = subprocess.run(
         [npm, "pack", f"{name}@{version}", "--pack-destination", str(CACHE), "--silent"],
@@ -40,7 +45,7 @@ def _fetch(name: str, version: str, folder: Path) -> None:
         check=False,
     )
     if result.returncode != 0:
-        pytest.skip(f"the package registry did not give {name}@{version}: the official examples did not run")
+        pytest.skip(f"the package registry did not give {name}@{version}: what needs it did not run")
     archive = CACHE / f"{name}-{version}.tgz"
     partial = folder.with_suffix(".partial")
     with tarfile.open(archive) as tar:

@@ -302,7 +302,7 @@ def test_every_error_status_and_text_is_documented():
 
 def _raised_errors() -> Iterator[tuple[str, int]]:
     """Text and status of every error that the service raises itself; what is filled in is an ellipsis."""
-    for path in sorted((ROOT / "cds_service").glob("*.py")):
+    for path in sorted((ROOT / "cds_service").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "ServiceError"):
                 continue

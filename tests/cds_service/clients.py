@@ -16,6 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt import PyJWS
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
+from cds_service.settings import Client, Settings
+
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 SECONDS = int(NOW.timestamp())
 PUBLIC_URL = "https://cds.example/oncohooks"
@@ -58,6 +60,12 @@ def _key_set() -> str:
 def key_set() -> dict[str, Any]:
     keys: dict[str, Any] = json.loads(_key_set())
     return keys
+
+
+def settings_of(**members: Any) -> Settings:
+    """Settings outside demo mode, with one client."""
+    client = Client(name="test EHR", issuer=ISSUER, jwks=key_set())
+    return Settings(**{"client": (client,), "public_url": PUBLIC_URL} | members)
 
 
 def public_pem(key: Any) -> bytes:

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, render_template, request
 
 from cds_service.feedback_report import report
 from cds_service.outcomes import ServiceError
+from cds_service.pages.assets import TEMPLATES, page
 from cds_service.store import Store, StoreError
 
 _ROWS = 25
@@ -16,10 +17,10 @@ _DEFAULT_DAYS = 90
 
 def feedback_blueprint(store: Store | None) -> Blueprint:
     """``GET /feedback``: rates as bars, for the last ``days`` (90)."""
-    blueprint = Blueprint("feedback_page", __name__, template_folder="templates")
+    blueprint = Blueprint("feedback_page", __name__, template_folder=TEMPLATES)
 
     @blueprint.get("/feedback")
-    def page() -> Response:
+    def answers() -> Response:
         if store is None:
             raise ServiceError(503, "There is no store.")
         days = request.args.get("days", _DEFAULT_DAYS, type=int)
@@ -29,10 +30,6 @@ def feedback_blueprint(store: Store | None) -> Blueprint:
         except StoreError:
             raise ServiceError(503, "The store cannot be read at the moment.") from None
         html = render_template("feedback.html", report=found, days=days, most=_ROWS)
-        headers = {
-            "Cache-Control": "no-store",
-            "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
-        }
-        return Response(html, mimetype="text/html", headers=headers)
+        return page(html)
 
     return blueprint
