@@ -192,7 +192,7 @@ def test_serve_answers_over_the_network(tmp_path: Path) -> None:
 
 
 def _wait_for(url: str) -> None:
-    for _ in range(100):
+    for _ in range(600):
         try:
             if requests.get(url, timeout=1).ok:
                 return
