@@ -39,6 +39,7 @@ def test_it_is_shown_on_request_only(advisor: Advisor) -> None:
 def test_it_offers_no_order_and_names_no_label(advisor: Advisor) -> None:
     (card,) = _evidence(_cards(advisor, evidence=True))
     assert "suggestions" not in card
-    assert "links" not in card
+    (link,) = card["links"]
+    assert "/statements/civic" in link["url"].lower(), "its only link is the page of ours that explains it"
     assert "EU label of" not in card["detail"]
     assert "EU-label options" not in card["summary"]
