@@ -11,6 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -71,6 +72,21 @@ def fuzz(product: Product, seed: int, numbers: Sequence[int], limit: float) -> O
     mutator, outcome = Mutator(seed), Outcome()
     outcome.memory.append((0, product.memory_mib()))
     connection = HTTPConnection(HOST, product.port, timeout=30)
+    with suppress(KeyboardInterrupt):  # whoever stops a long run wants to see what it found
+        _send_all(connection, product, mutator, numbers, limit, outcome)
+    connection.close()
+    outcome.memory.append((outcome.sent, product.memory_mib()))
+    return outcome
+
+
+def _send_all(
+    connection: HTTPConnection,
+    product: Product,
+    mutator: Mutator,
+    numbers: Sequence[int],
+    limit: float,
+    outcome: Outcome,
+) -> None:
     for number in numbers:
         sent = mutator.make(number)
         begun = time.perf_counter()
@@ -89,9 +105,6 @@ def fuzz(product: Product, seed: int, numbers: Sequence[int], limit: float) -> O
         outcome.sent += 1
         if outcome.sent % _SAMPLE_EVERY == 0:
             outcome.memory.append((outcome.sent, product.memory_mib()))
-    connection.close()
-    outcome.memory.append((outcome.sent, product.memory_mib()))
-    return outcome
 
 
 def _objection(connection: HTTPConnection, sent: Sent, outcome: Outcome) -> str | None:

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
+from math import inf
 from typing import Any
 
 from cds_service.fhir_client import FhirClient, id_in, query_of
@@ -62,11 +63,17 @@ class Fetcher:
         self._lock = threading.Lock()
 
     def complete(
-        self, body: dict[str, Any], needs: tuple[Need, ...], client: str, fhir_servers: Iterable[str] = ()
+        self,
+        body: dict[str, Any],
+        needs: tuple[Need, ...],
+        client: str,
+        fhir_servers: Iterable[str] = (),
+        within: float = inf,
     ) -> Fetched:
         """The request of a client with what its prefetch lacks. Never fails: what was not fetched is named.
 
-        ``client`` is its name; ``fhir_servers`` are the base addresses that it may name.
+        ``client`` is its name; ``fhir_servers`` are the base addresses that it may name. ``within``: seconds that are
+        left for the request, if less than the settings give to fetching.
         """
         kept = {name: value for name, value in body.items() if name != "fhirAuthorization"}
         if "fhirServer" not in body:
@@ -76,7 +83,7 @@ class Fetcher:
             access = access_for(body, self._judge(fhir_servers), self._settings.open_fhir_servers)
         except NoAccess as no_access:
             return Fetched(kept, refusal=str(no_access) if jobs else None)
-        budget = Budget(self._settings.fhir_deadline_ms / 1000, self._settings.max_body_bytes)
+        budget = Budget(min(within, self._settings.fhir_deadline_ms / 1000), self._settings.max_body_bytes)
         try:
             return self._completed(kept, needs, jobs, FhirClient(access, self._transport, budget), client)
         finally:

@@ -97,7 +97,9 @@ def log_event(event: str, level: int = logging.INFO, **fields: Any) -> None:
 
 def plain(text: str) -> str:
     """An error of ours as the reason of a line: lower case, and no characters but those of words."""
-    return "".join(sign if (sign.isascii() and sign.isalnum()) or sign in ",:-" else " " for sign in text.lower())[:160]
+    return "".join(sign if (sign.isascii() and sign.isalnum()) or sign in ",:_-" else " " for sign in text.lower())[
+        :160
+    ]
 
 
 def of_error(error: BaseException | None) -> dict[str, str]:

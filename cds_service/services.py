@@ -58,7 +58,7 @@ def services_blueprint(
             sent = read_request(request, service.hook)
         note_request(sent)
         with stage("fetch"):
-            fetched = fetcher.complete(sent, service.needs, asking.name, asking.fhir_servers)
+            fetched = fetcher.complete(sent, service.needs, asking.name, asking.fhir_servers, deadline().left())
         note_fetched(len(fetched.received))
         deadline().check()
         style = style_for(asking.cards, service.hook, explanation_url(settings))
