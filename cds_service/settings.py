@@ -21,7 +21,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
-from cards import available_languages
+from cards import load_language
 from cds_service.certificates import canonical_fingerprint
 from cds_service.fhir_servers import address_of, base_of, is_addressable
 from cds_service.jwks import Algorithm, read_keys
@@ -59,8 +59,7 @@ class CardSettings(BaseModel):
     @field_validator("language")
     @classmethod
     def _is_there(cls, code: str) -> str:
-        if code not in (known := available_languages()):
-            raise ValueError(f"there is no language {code!r}; there are {', '.join(known)}")
+        load_language(code)
         return code
 
 

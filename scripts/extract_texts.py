@@ -2,7 +2,7 @@
 
     .venv/bin/python scripts/extract_texts.py           write the catalogues of every language that is there
     .venv/bin/python scripts/extract_texts.py --new fr  begin a language
-    .venv/bin/python scripts/extract_texts.py --check   change nothing; exit status 1 if a catalogue is not up to date
+    .venv/bin/python scripts/extract_texts.py --check   only name texts that are missing or no longer used
 
 Translations are kept. A text that is no longer used goes to the end of its file as obsolete (``#~``), with its
 translation, and comes back if the text does. The same texts always give the same bytes.
@@ -58,11 +58,14 @@ def main() -> None:
     """Write or check the catalogues."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--new", metavar="LANGUAGE", help="code of a language to begin (BCP 47)")
-    parser.add_argument("--check", action="store_true", help="only say what is not up to date")
+    parser.add_argument("--check", action="store_true", help="only say which texts are missing or no longer used")
     arguments = parser.parse_args()
     languages = {path.name for path in LOCALE.iterdir() if path.is_dir()} | ({arguments.new} - {None})
     texts = all_texts()
-    outdated = []
+    if arguments.check:
+        problems = [problem for code in sorted(languages) for problem in differences(code, texts)]
+        sys.stderr.write("".join(f"{problem}\n" for problem in problems))
+        sys.exit(1 if problems else 0)
     for code in sorted(languages):
         files = {domain: LOCALE / code / f"{domain}.po" for domain in texts}
         known = {
@@ -72,13 +75,9 @@ def main() -> None:
             written = updated(code, domain, texts, known)
             if file.exists() and file.read_bytes() == written:
                 continue
-            outdated.append(str(file.relative_to(ROOT)))
-            if not arguments.check:
-                file.parent.mkdir(exist_ok=True)
-                file.write_bytes(written)
-    for name in outdated:
-        sys.stderr.write(f"{'not up to date' if arguments.check else 'written'}: {name}\n")
-    sys.exit(1 if arguments.check and outdated else 0)
+            file.parent.mkdir(exist_ok=True)
+            file.write_bytes(written)
+            sys.stderr.write(f"written: {file.relative_to(ROOT)}\n")
 
 
 # --- what is said ------------------------------------------------------------------------------------
@@ -280,6 +279,24 @@ def updated(
     stream = io.BytesIO()
     write_po(stream, catalogue, width=118, include_lineno=False)
     return _DATED.sub("", stream.getvalue().decode()).encode()
+
+
+def differences(code: str, texts: dict[str, dict[Key, list[str]]]) -> Iterator[str]:
+    """Texts that no catalogue of a language has, and those in its catalogues that nothing says any more.
+
+    Where else a text stands, and in which order, is no difference: it changes with every file of data.
+    """
+    files = [LOCALE / code / f"{domain}.po" for domain in texts]
+    held = {key for file in files if file.exists() for key in _keys_of(read_catalogue(file, code))}
+    used = {key for found in texts.values() for key in found}
+    yield from (f"{code}: missing: {key}" for key in sorted(used - held, key=str))
+    yield from (f"{code}: no longer used: {key}" for key in sorted(held - used, key=str))
+
+
+def _keys_of(catalogue: Catalog) -> Iterator[Key]:
+    for message in catalogue:
+        if message.id:
+            yield message.id if isinstance(message.id, str) else tuple(message.id)
 
 
 def messages_of(catalogue: Catalog) -> dict[Key, Message]:

@@ -45,12 +45,29 @@ def texts() -> dict[str, dict[str | tuple[str, str], list[str]]]:
 
 
 @pytest.mark.parametrize("code", LANGUAGES)
-def test_every_text_of_code_and_data_is_in_the_catalogues_as_the_script_writes_them(code, texts):
+def test_the_catalogues_have_every_text_of_code_and_data_and_no_other(code, texts):
+    assert not list(load_script("extract_texts").differences(code, texts)), "run scripts/extract_texts.py"
+
+
+def test_a_missing_and_an_unused_text_are_named(texts):
     script = load_script("extract_texts")
-    known = {domain: script.messages_of(read_catalogue(LOCALE / code / f"{domain}.po", code)) for domain in DOMAINS}
+    others = {key: places for key, places in texts["program"].items() if key != "tumour type {tumour}"}
+    changed = texts | {"program": others | {"a new text": ["cards/new.py"]}}
+    assert list(script.differences("de", changed)) == [
+        "de: missing: a new text",
+        "de: no longer used: tumour type {tumour}",
+    ]
+
+
+def test_the_same_texts_give_the_same_bytes(texts, tmp_path):
+    script = load_script("extract_texts")
+    known = {domain: script.messages_of(read_catalogue(LOCALE / "de" / f"{domain}.po", "de")) for domain in DOMAINS}
     for domain in DOMAINS:
-        written = (LOCALE / code / f"{domain}.po").read_bytes()
-        assert script.updated(code, domain, texts, known) == written, "run scripts/extract_texts.py"
+        first = script.updated("de", domain, texts, known)
+        (tmp_path / f"{domain}.po").write_bytes(first)
+    again = {domain: script.messages_of(read_catalogue(tmp_path / f"{domain}.po", "de")) for domain in DOMAINS}
+    for domain in DOMAINS:
+        assert script.updated("de", domain, texts, again) == (tmp_path / f"{domain}.po").read_bytes()
 
 
 def test_a_text_that_went_keeps_its_translation_as_obsolete_and_gets_it_back(texts):
