@@ -12,15 +12,28 @@ from cards.named_tests import named_test_lines
 from knowledge.criteria import Criterion
 from knowledge.evaluation import Finding
 from knowledge.facts import Fact, Kind, State
-from knowledge.language import ENGLISH, Language
+from knowledge.language import ENGLISH, Language, phrase
 from knowledge.statement_wording import describe_newer_label, describe_partner, describe_test
 from knowledge.statements import Indication, Medicine, TestRequirement
 from knowledge.wording import describe, describe_alteration, describe_fact
 
+#: What a card calls the data of a FHIR resource type.
+MISSING_DATA: dict[str, str] = {
+    "Patient": phrase("patient data"),
+    "Condition": phrase("diagnoses"),
+    "Observation": phrase("results"),
+    "DiagnosticReport": phrase("reports"),
+    "MedicationStatement": phrase("medication statements"),
+    "MedicationRequest": phrase("medication orders"),
+    "MedicationAdministration": phrase("administered medications"),
+    "Procedure": phrase("procedures"),
+    "ServiceRequest": phrase("ordered tests"),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Basis:
-    """What every card states about its own basis. ``missing`` names the data that did not come, or not in full."""
+    """What every card states about its own basis. ``missing``: FHIR types that did not come in full."""
 
     release: str
     unread: int = 0
@@ -210,7 +223,7 @@ def basis_lines(basis: Basis, findings: Iterable[Finding], say: Language = ENGLI
     if basis.incomplete:
         texts.append(say("The record that was sent is incomplete."))
     if basis.missing:
-        names = ", ".join(say(name) for name in basis.missing)
+        names = ", ".join(say(MISSING_DATA.get(kind, kind)) for kind in basis.missing)
         texts.append(say("Not received, or not in full: {names}.", names=names))
     return ["", escape(" ".join(texts))]
 

@@ -113,7 +113,7 @@ class Question:
     """What is asked of the advisor beside the record: about drafted orders or an opened chart, for whom, and how.
 
     ``patient`` is the reference that new orders bear as their subject, ``today`` the day of evaluation. ``missing``
-    names the data that did not come, or not in full.
+    are the FHIR types of which data did not come, or not in full.
     """
 
     about_orders: bool

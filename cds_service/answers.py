@@ -71,7 +71,7 @@ def answer(
         patient=_patient_reference(body),
         style=style,
         incomplete=any(need.completes for need in (*lacking, *partial)),
-        missing=tuple(need.name for need in service.needs if need in lacking or need in partial),
+        missing=tuple(need.resource_type for need in service.needs if need in lacking or need in partial),
         new_id=new_id,
     )
     with stage("cards"):

@@ -17,13 +17,9 @@ from fhir_mappings.elements import member, objects
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """One prefetch template. Without a required one the question cannot be answered.
-
-    ``name`` is what a card calls it when it is missing.
-    """
+    """One prefetch template. Without a required one the question cannot be answered."""
 
     key: str
-    name: str
     template: str
     resource_type: str
     required: bool
@@ -32,10 +28,9 @@ class Need:
 
 
 NEEDS = (
-    Need("patient", "patient data", "Patient/{{context.patientId}}", "Patient", False, ("patient",)),
+    Need("patient", "Patient/{{context.patientId}}", "Patient", False, ("patient",)),
     Need(
         "conditions",
-        "diagnoses",
         "Condition?patient={{context.patientId}}&_count=200",
         "Condition",
         True,
@@ -43,7 +38,6 @@ NEEDS = (
     ),
     Need(
         "observations",
-        "results",
         "Observation?patient={{context.patientId}}"
         "&category=laboratory,http://terminology.hl7.org/CodeSystem/v2-0074|GE&_sort=-date&_count=500",
         "Observation",
@@ -52,37 +46,22 @@ NEEDS = (
     ),
     Need(
         "reports",
-        "reports",
         "DiagnosticReport?patient={{context.patientId}}&_sort=-date&_count=100",
         "DiagnosticReport",
         False,
         ("report",),
     ),
     *(
-        Need(
-            key,
-            name,
-            f"{resource_type}?patient={{{{context.patientId}}}}&_count=200",
-            resource_type,
-            required=False,
-            words=words,
-            completes=False,
-        )
-        for key, name, resource_type, words in (
-            ("medicationStatements", "medication statements", "MedicationStatement", ("medicationstatement",)),
-            ("medicationRequests", "medication orders", "MedicationRequest", ("medicationrequest",)),
-            (
-                "medicationAdministrations",
-                "administered medications",
-                "MedicationAdministration",
-                ("medicationadministration",),
-            ),
-            ("procedures", "procedures", "Procedure", ("procedure",)),
+        Need(key, f"{resource_type}?patient={{{{context.patientId}}}}&_count=200", resource_type, False, words, False)
+        for key, resource_type, words in (
+            ("medicationStatements", "MedicationStatement", ("medicationstatement",)),
+            ("medicationRequests", "MedicationRequest", ("medicationrequest",)),
+            ("medicationAdministrations", "MedicationAdministration", ("medicationadministration",)),
+            ("procedures", "Procedure", ("procedure",)),
         )
     ),
     Need(
         "serviceRequests",
-        "ordered tests",
         "ServiceRequest?patient={{context.patientId}}&_sort=-authored&_count=100",
         "ServiceRequest",
         False,

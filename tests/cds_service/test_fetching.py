@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
+from cards.details import MISSING_DATA
 from cds_service.prefetch import NEEDS, Need
 from tests.fetching import (
     HOOKS,
@@ -138,7 +139,7 @@ def test_what_cannot_be_fetched_is_refused_or_named(
     shown = cards(service(), body)
     assert shown
     for card in shown:
-        assert f"Not received, or not in full: {need.name}." in card["detail"]
+        assert f"Not received, or not in full: {MISSING_DATA[need.resource_type]}." in card["detail"]
         assert not need.completes or INCOMPLETE in card["detail"]
 
 
@@ -152,7 +153,7 @@ def test_what_came_in_part_is_used_and_called_incomplete(
     server.faults[need.resource_type] = forbidden
     for card in cards(service(), body):
         assert INCOMPLETE in card["detail"]
-        assert f"Not received, or not in full: {need.name}." in card["detail"]
+        assert f"Not received, or not in full: {MISSING_DATA[need.resource_type]}." in card["detail"]
 
 
 def test_a_missing_page_of_results_never_says_not_tested(service: Service, server: FakeFhirServer) -> None:
@@ -242,3 +243,11 @@ def test_what_a_search_included_is_not_counted(service: Service, server: FakeFhi
     assert medications["total"] == len(medications["entry"]) - 1
     cards(service(), body)
     assert not server.seen
+
+
+def test_what_is_missing_is_named_in_the_readers_language(service: Service, server: FakeFhirServer) -> None:
+    body = full_request("patient-view", server)
+    without(body, "reports")
+    server.faults["DiagnosticReport"] = forbidden
+    client = service(cards={"language": "de"})
+    assert all("Nicht oder nicht vollständig erhalten: Berichte." in card["detail"] for card in cards(client, body))
