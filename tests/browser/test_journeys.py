@@ -27,10 +27,16 @@ def _summaries(page: Page) -> list[str]:
     return page.locator(".card h3").all_text_contents()
 
 
+def _submit(page: Page, button: str) -> None:
+    """Send a form and wait until the whole answer is there: a page of many medicines is seen before it ends."""
+    with page.expect_navigation():
+        page.get_by_role("button", name=button).click()
+
+
 def test_without_javascript_a_patient_is_chosen_and_the_cards_are_there(opened: Opened):
     page = opened("/", java_script_enabled=False)
     page.get_by_label("Patient", exact=True).select_option("melanoma-braf")
-    page.get_by_role("button", name="Show the cards").click()
+    _submit(page, "Show the cards")
     expect(page.get_by_role("heading", name="Melanoma, BRAF V600E")).to_be_visible()
     card = page.locator(".card").first
     expect(card.get_by_role("heading", name=re.compile("BRAF V600E: EU-label options"))).to_be_visible()
@@ -63,7 +69,7 @@ def test_an_order_is_drafted_by_name(opened: Opened):
     expect(page.get_by_role("group", name="Drafted medicines")).to_be_hidden()
     page.get_by_label("order-sign").first.check()
     page.get_by_label("By name").first.fill("cetuximab")
-    page.get_by_role("button", name="Show the cards").click()
+    _submit(page, "Show the cards")
     expect(page.locator(".card", has_text="cetuximab")).to_contain_text("warning")
     expect(page.get_by_label("By name").first).to_have_value("cetuximab")
     suggestion = page.locator(".suggestions details", has_text="Remove the drafted order").first
@@ -74,7 +80,7 @@ def test_an_order_is_drafted_by_name(opened: Opened):
 def test_leaving_out_a_part_of_the_record_shows_what_changes(opened: Opened):
     page = opened("/?example=lung-pd-l1")
     page.get_by_role("checkbox", name="observations").first.check()
-    page.get_by_role("button", name="Show the cards").click()
+    _submit(page, "Show the cards")
     expect(page.get_by_role("alert")).to_contain_text("Required data was not provided in prefetch: observations.")
     changes = page.get_by_role("region", name="What changed without observations")
     expect(changes).to_contain_text("KRAS G12C")
@@ -85,10 +91,10 @@ def test_a_pasted_record_of_several_patients_is_read_one_by_one(opened: Opened):
     page = opened("/")
     page.get_by_role("heading", name="Your own test record").click()
     page.get_by_label("CDS Hooks request, Bundle, resource or NDJSON").fill(f"{LUNG}\n{MELANOMA}\n")
-    page.get_by_role("button", name="Read this record").click()
+    _submit(page, "Read this record")
     expect(page.locator(".facts")).to_contain_text("tumour type NSCLC")
     page.get_by_label("Record", exact=False).and_(page.get_by_role("spinbutton")).fill("2")
-    page.get_by_role("button", name="Read this record").click()
+    _submit(page, "Read this record")
     expect(page.get_by_role("heading", name="Your record, 2 of 2")).to_be_visible()
     expect(page.locator(".facts")).to_contain_text("tumour type MEL")
     assert "v1" not in page.url
@@ -100,7 +106,7 @@ def test_a_dropped_file_and_a_chosen_file_give_the_same_cards(opened: Opened, tm
     page = opened("/")
     page.get_by_role("heading", name="Your own test record").click()
     page.get_by_label("or a file").set_input_files(path)
-    page.get_by_role("button", name="Read this record").click()
+    _submit(page, "Read this record")
     chosen = _summaries(page)
     page.goto("/")
     page.get_by_role("heading", name="Your own test record").click()
@@ -109,7 +115,7 @@ def test_a_dropped_file_and_a_chosen_file_give_the_same_cards(opened: Opened, tm
     )
     page.locator("#document").dispatch_event("drop", {"dataTransfer": transfer})
     expect(page.locator("#document")).to_have_value(LUNG)
-    page.get_by_role("button", name="Read this record").click()
+    _submit(page, "Read this record")
     assert chosen
     assert _summaries(page) == chosen
 
@@ -118,17 +124,17 @@ def test_a_record_that_cannot_be_read_is_said_and_can_be_mended(opened: Opened):
     page = opened("/", excused=(REFUSED,))
     page.get_by_role("heading", name="Your own test record").click()
     page.locator("#document").fill(LUNG[:-1])
-    page.get_by_role("button", name="Read this record").click()
+    _submit(page, "Read this record")
     expect(page.get_by_role("alert")).to_contain_text("The record cannot be read: not JSON: line 1")
     page.locator("#document").fill(page.locator("#document").input_value() + "}")
-    page.get_by_role("button", name="Read this record").click()
+    _submit(page, "Read this record")
     expect(page.locator(".card").first).to_contain_text("EGFR L858R")
 
 
 def test_feedback_is_sent_counted_and_heeded(opened: Opened):
     page = opened("/?example=thyroid-ret")
     page.get_by_role("checkbox", name="Keep a decision record").first.check()
-    page.get_by_role("button", name="Show the cards").click()
+    _submit(page, "Show the cards")
     card = page.locator(".card", has_text="RET M918T: EU-label options")
     card.get_by_label("Override reason").select_option(index=1)
     card.get_by_role("button", name="Override").click()
@@ -178,7 +184,7 @@ def test_a_hostile_record_does_nothing(opened: Opened):
     page = opened("/")
     page.get_by_role("heading", name="Your own test record").click()
     page.locator("#document").fill((FOLDER / "hostile.json").read_text(encoding="utf-8"))
-    page.get_by_role("button", name="Read this record").click()
+    _submit(page, "Read this record")
     expect(page.locator("#unread ~ .facts").first).to_contain_text("\\u202egnp.exe\\u202c")
     for summary in page.locator("details > summary").all():
         summary.evaluate("summary => summary.parentElement.open = true")
