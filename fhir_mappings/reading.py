@@ -35,6 +35,8 @@ _THERAPY_READERS: Mapping[str, Callable[[Context], Reading]] = {
     "Procedure": read_procedure,
 }
 _READ_TYPES = ("Patient", "Condition", "Observation", "DiagnosticReport", *_THERAPY_READERS)
+#: Every type that a record needs: those that are read, and those that are looked up from them.
+RECORD_TYPES = frozenset({*_READ_TYPES, "Specimen", "Medication"})
 
 #: Shared by all results that say nothing; nobody adds to it.
 NOTHING = Reading()

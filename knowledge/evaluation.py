@@ -134,7 +134,11 @@ def evaluate(
     ``today`` is the day for which the age is computed, ``drugs`` are those about to be ordered. Findings come in the
     order of the knowledge base.
     """
-    patient = Patient(facts, today, knowledge.reference)
+    return evaluate_patient(Patient(facts, today, knowledge.reference), knowledge, drugs)
+
+
+def evaluate_patient(patient: Patient, knowledge: KnowledgeBase, drugs: Iterable[str] = ()) -> tuple[Finding, ...]:
+    """The same for facts that are indexed already, with the terminology of this knowledge base."""
     compiled = knowledge.compiled
     engine = CompiledEngine(compiled.leaves, patient)
     findings = []

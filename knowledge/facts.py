@@ -6,6 +6,7 @@ criteria (:mod:`knowledge.criteria`) are evaluated against them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
@@ -124,6 +125,20 @@ class Fact:
         source = {"reference": self.source.reference, "path": self.source.path, "raw": self.source.raw}
         result["source"] = {key: value for key, value in source.items() if value is not None}
         return result
+
+    @classmethod
+    def from_json(cls, sent: Mapping[str, Any]) -> Fact:
+        """The fact of its JSON. Warnings come back as plain English texts. Raises ``ValueError`` or ``KeyError``."""
+        members = {name: value for name, value in sent.items() if value is not None}
+        members["kind"] = Kind(members["kind"])
+        members["state"] = State(members["state"])
+        members["source"] = Source(**members["source"])
+        for name in ("genes", "warnings"):
+            if name in members:
+                members[name] = tuple(members[name])
+        if "origin" in members:
+            members["origin"] = Origin(members["origin"])
+        return cls(**members)
 
 
 _FACT_MEMBERS = tuple(field.name for field in fields(Fact) if field.name != "source")

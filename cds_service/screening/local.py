@@ -1,0 +1,123 @@
+"""The engine of one machine: DuckDB sorts the lines by patient out of core, processes screen the parts."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from cds_service.screening.parts import is_done
+from cds_service.screening.plan import Plan
+from cds_service.screening.progress import Progress
+from cds_service.screening.queries import GROUP, LINES_OF_NOBODY
+from cds_service.screening.sources import pieces
+from cds_service.screening.worker import Task, grouped_file, screen_part, stage, staged_file
+
+#: Memory of the sort; what needs more goes to files.
+SORT_MEMORY = "512MB"
+
+
+class EngineFailed(Exception):
+    """An engine that could not finish. What it has done is kept, and the same command goes on with it."""
+
+
+def task_of(plan: Plan) -> Task:
+    """What the processes of an engine need of a plan."""
+    return Task(plan.output, plan.reading, plan.release, plan.today, plan.traces, plan.parts)
+
+
+def run(plan: Plan, progress: Progress, processes: int | None = None) -> None:
+    """Screen the parts that are not done yet. Raises :class:`EngineFailed`."""
+    task = task_of(plan)
+    cores = processes or len(os.sched_getaffinity(0))
+    with _pool(cores) as pool:
+        if not grouped_file(plan.output).exists():
+            _stage_all(plan, task, pool, progress)
+            with progress.step("grouping by patient", 1) as advance:
+                group(plan, cores)
+                advance(1)
+        todo = [part for part in range(plan.parts) if not is_done(plan.output, part)]
+        with progress.step("screening", plan.parts) as advance:
+            advance(plan.parts - len(todo))
+            for _ in _results(pool, screen_part, [(task, part) for part in todo]):
+                advance(1)
+
+
+def _stage_all(plan: Plan, task: Task, pool: ProcessPoolExecutor, progress: Progress) -> None:
+    staged_file(plan.output, 0).parent.mkdir(parents=True, exist_ok=True)
+    numbered = [
+        (task, number, piece)
+        for number, piece in enumerate(pieces(plan.files))
+        if not staged_file(plan.output, number).exists()
+    ]
+    with progress.step("reading", len(numbered)) as advance:
+        for _ in _results(pool, stage, numbered):
+            advance(1)
+
+
+def group(plan: Plan, cores: int) -> None:
+    """Sort the staged lines by part and patient, with the Medications that they refer to; drop what was staged."""
+    target = grouped_file(plan.output)
+    staged = f"read_parquet('{quoted(plan.work / 'staged')}/piece-*.parquet')"
+    with database(plan.work, cores) as connection:
+        connection.execute(f"CREATE VIEW staged AS SELECT * FROM {staged}")
+        _copy(connection, LINES_OF_NOBODY, plan.work / "nobody.parquet")
+        _copy(connection, GROUP, target)
+    shutil.rmtree(plan.work / "staged")
+
+
+@contextmanager
+def database(work: Path, cores: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in memory that sorts out of core, in the folder of the work."""
+    spill = work / "spill"
+    spill.mkdir(parents=True, exist_ok=True)
+    settings: dict[str, Any] = {
+        "memory_limit": SORT_MEMORY,
+        "temp_directory": str(spill),
+        "threads": cores or len(os.sched_getaffinity(0)),
+    }
+    with duckdb.connect(config=settings) as connection:
+        yield connection
+    shutil.rmtree(spill, ignore_errors=True)
+
+
+def quoted(path: Path) -> str:
+    """A path as it stands between the quotes of SQL."""
+    return str(path).replace("'", "''")
+
+
+def _copy(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
+    partial = path.with_suffix(".partial")
+    partial.unlink(missing_ok=True)
+    connection.execute(f"COPY ({query}) TO '{quoted(partial)}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 8192)")
+    partial.replace(path)
+
+
+@contextmanager
+def _pool(cores: int) -> Iterator[ProcessPoolExecutor]:
+    # Started anew, not forked: the database and Arrow have threads, which a forked copy would not have.
+    with ProcessPoolExecutor(cores, mp_context=multiprocessing.get_context("spawn")) as pool:
+        try:
+            yield pool
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+
+
+def _results(pool: ProcessPoolExecutor, call: Callable[..., Any], calls: Sequence[tuple[Any, ...]]) -> Iterator[Any]:
+    try:
+        futures = [pool.submit(call, *arguments) for arguments in calls]
+        for future in as_completed(futures):
+            yield future.result()
+    except BrokenProcessPool:
+        raise EngineFailed("a process ended before its work was done (perhaps for want of memory)") from None
+    except OSError as error:
+        raise EngineFailed(f"{error.filename or 'a file'}: {error.strerror}") from None
