@@ -145,4 +145,4 @@ def _days_between(first: str | None, second: object) -> int | None:
 
 def facts_json(record: PatientRecord) -> bytes:
     """The facts as one JSON array, from which they can be made again."""
-    return dumps(record.facts)
+    return dumps([fact.to_json() for fact in record.facts])
