@@ -17,6 +17,7 @@ from cds_service.inputs import Input, json_files, read_inputs
 from cds_service.kb import kb
 from cds_service.outcomes import ServiceError
 from cds_service.reload_command import reload
+from cds_service.screening.command import demo_cohort, screen
 from cds_service.settings import LOOPBACK, Settings, SettingsError, load_settings, state_folder, store_url
 from cds_service.startable import check_startable
 from cds_service.store import Store, StoreError
@@ -41,11 +42,13 @@ def main() -> None:
 
 
 main.add_command(clients)
+main.add_command(demo_cohort)
 main.add_command(explain)
 main.add_command(feedback)
 main.add_command(kb)
 main.add_command(store)
 main.add_command(reload)
+main.add_command(screen)
 
 
 @main.command()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -68,7 +68,7 @@ class Cohort:
 
     def patient(self, number: int) -> list[Json]:
         """The resources of one patient, the Patient first."""
-        chance = random.Random(f"{self.seed}/{number}")
+        chance = random.Random(f"{self.seed}/{number}")  # noqa: S311 (invented patients are no secret)
         data = self._data
         tumour = chance.choices(data["tumours"], [entry["share"] for entry in data["tumours"]])[0]
         diagnosed = LAST_DAY - timedelta(days=chance.randint(20, 1500))
@@ -125,15 +125,13 @@ class Cohort:
     def _biomarkers(self, tumour: Json, number: int, chance: random.Random, day: date) -> Iterator[Json]:
         data = self._data
         asked = [entry for entry in tumour["results"] if chance.random() < entry["tested"]]
-        made: list[Callable[[str], Json]] = [
-            lambda day, entry=entry: self._results.of(entry, chance, day) for entry in asked
-        ]
+        made: list[Callable[[str], Json]] = [partial(self._results.of, entry, chance) for entry in asked]
         if chance.random() < data["dpyd"]["tested"]:
             found = data["dpyd"]["found"]
             diplotype = chance.choices(list(found), list(found.values()))[0]
-            made.append(lambda day: self._results.dpyd(diplotype, chance, day))
+            made.append(partial(self._results.dpyd, diplotype, chance))
         if chance.random() < data["further"]:
-            made.append(lambda day: self._results.next_code(number, chance, day))
+            made.append(partial(self._results.next_code, number, chance))
         for make in made:
             taken = day + timedelta(days=chance.randint(0, 40))
             issued = taken + timedelta(days=min(int(chance.lognormvariate(2.2, 0.6)), 90))

@@ -100,9 +100,9 @@ def _drugs() -> dict[str, list[Json]]:
     """Ways to name a drug by its INN."""
     found: dict[str, list[Json]] = defaultdict(list)
     for line in (DATA / "drugs.tsv").read_text(encoding="utf-8").splitlines():
-        if line.startswith("#") or line.startswith("drugs\t"):
+        if line.startswith(("#", "drugs\t")):
             continue
-        inn, codes, names = (line.split("\t") + ["", ""])[:3]
+        inn, codes, names = [*line.split("\t"), "", ""][:3]
         found[inn] += [coded(ATC, code) for code in codes.split("|") if code]
         found[inn] += [text(name) for name in names.split("|") if name]
     for entry in read_yaml(DATA / "drugs.yaml")["drugs"]:

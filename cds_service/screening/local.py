@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
-import duckdb
-
+from cds_service.screening.database import available_cores, copy_to, database, view_parquet
 from cds_service.screening.parts import is_done
 from cds_service.screening.plan import Plan
 from cds_service.screening.progress import Progress
-from cds_service.screening.queries import GROUP, LINES_OF_NOBODY
+from cds_service.screening.queries import GROUP, NOBODY
 from cds_service.screening.sources import pieces
 from cds_service.screening.worker import Task, grouped_file, screen_part, stage, staged_file
 
-#: Memory of the sort; what needs more goes to files.
-SORT_MEMORY = "512MB"
+#: With fewer parts, starting processes takes longer than what they would do.
+_WORTH_PROCESSES = 8
 
 
 class EngineFailed(Exception):
@@ -37,7 +34,7 @@ def task_of(plan: Plan) -> Task:
 def run(plan: Plan, progress: Progress, processes: int | None = None) -> None:
     """Screen the parts that are not done yet. Raises :class:`EngineFailed`."""
     task = task_of(plan)
-    cores = processes or len(os.sched_getaffinity(0))
+    cores = processes or available_cores()
     with _pool(cores) as pool:
         if not grouped_file(plan.output).exists():
             _stage_all(plan, task, pool, progress)
@@ -65,40 +62,11 @@ def _stage_all(plan: Plan, task: Task, pool: ProcessPoolExecutor, progress: Prog
 
 def group(plan: Plan, cores: int) -> None:
     """Sort the staged lines by part and patient, with the Medications that they refer to; drop what was staged."""
-    target = grouped_file(plan.output)
-    staged = f"read_parquet('{quoted(plan.work / 'staged')}/piece-*.parquet')"
     with database(plan.work, cores) as connection:
-        connection.execute(f"CREATE VIEW staged AS SELECT * FROM {staged}")
-        _copy(connection, LINES_OF_NOBODY, plan.work / "nobody.parquet")
-        _copy(connection, GROUP, target)
+        view_parquet(connection, "staged", plan.work / "staged")
+        copy_to(connection, NOBODY, plan.work / "nobody.parquet")
+        copy_to(connection, GROUP, grouped_file(plan.output))
     shutil.rmtree(plan.work / "staged")
-
-
-@contextmanager
-def database(work: Path, cores: int | None = None) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A database in memory that sorts out of core, in the folder of the work."""
-    spill = work / "spill"
-    spill.mkdir(parents=True, exist_ok=True)
-    settings: dict[str, Any] = {
-        "memory_limit": SORT_MEMORY,
-        "temp_directory": str(spill),
-        "threads": cores or len(os.sched_getaffinity(0)),
-    }
-    with duckdb.connect(config=settings) as connection:
-        yield connection
-    shutil.rmtree(spill, ignore_errors=True)
-
-
-def quoted(path: Path) -> str:
-    """A path as it stands between the quotes of SQL."""
-    return str(path).replace("'", "''")
-
-
-def _copy(connection: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
-    partial = path.with_suffix(".partial")
-    partial.unlink(missing_ok=True)
-    connection.execute(f"COPY ({query}) TO '{quoted(partial)}' (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE 8192)")
-    partial.replace(path)
 
 
 @contextmanager
@@ -121,3 +89,16 @@ def _results(pool: ProcessPoolExecutor, call: Callable[..., Any], calls: Sequenc
         raise EngineFailed("a process ended before its work was done (perhaps for want of memory)") from None
     except OSError as error:
         raise EngineFailed(f"{error.filename or 'a file'}: {error.strerror}") from None
+
+
+def map_parts(
+    call: Callable[..., Any], calls: Sequence[tuple[Any, ...]], processes: int | None = None
+) -> Iterator[Any]:
+    """Call a function for each part, in several processes where that is worth their start; in no certain order."""
+    cores = processes or available_cores()
+    if cores == 1 or len(calls) < _WORTH_PROCESSES:
+        for arguments in calls:
+            yield call(*arguments)
+        return
+    with _pool(min(cores, len(calls))) as pool:
+        yield from _results(pool, call, calls)

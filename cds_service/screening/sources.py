@@ -109,7 +109,7 @@ def lines_of(piece: Piece) -> Iterator[bytes]:
         raise Unreadable(piece.path, f"the file cannot be read from here on: {reason}") from None
 
 
-def _lines(file: IO[bytes], end: int | None) -> Iterator[bytes]:
+def _lines(file: IO[bytes] | gzip.GzipFile, end: int | None) -> Iterator[bytes]:
     place = file.tell()
     while end is None or place < end:
         line = file.readline(LONGEST_LINE + 2)
@@ -122,7 +122,7 @@ def _lines(file: IO[bytes], end: int | None) -> Iterator[bytes]:
         yield (line.removeprefix(_BOM) if first else line).removesuffix(b"\n")
 
 
-def _skip_line(file: IO[bytes]) -> int:
+def _skip_line(file: IO[bytes] | gzip.GzipFile) -> int:
     """Read to the end of a line; how many bytes that were."""
     skipped = 0
     while part := file.readline(LONGEST_LINE):

@@ -1,4 +1,4 @@
-"""The engine of a cluster: Spark reads, shuffles, sorts, schedules and repeats; a task screens its parts as any process.
+"""The engine of a cluster: Spark reads, shuffles, sorts, schedules and repeats; a task screens whole parts.
 
 The output folder, the input and the knowledge are on a file system that every worker sees under the same path.
 """
@@ -20,8 +20,8 @@ from cds_service.screening.local import EngineFailed, task_of
 from cds_service.screening.parts import Group, is_done
 from cds_service.screening.plan import Plan
 from cds_service.screening.progress import Progress
-from cds_service.screening.queries import GROUPED_FOR_SPARK, LINES_OF_NOBODY, ORDER
-from cds_service.screening.staging import SCHEMA, Stager
+from cds_service.screening.queries import GROUPED_FOR_SPARK, NOBODY_FOR_SPARK, ORDER
+from cds_service.screening.staging import Stager
 from cds_service.screening.worker import Task, writer_of
 
 Batches = Iterator[pyarrow.RecordBatch]
@@ -51,11 +51,9 @@ def run(plan: Plan, progress: Progress, master: str | None = None) -> None:
             staged = spark.read.parquet(_address(plan.work / "staged"))
             staged.createOrReplaceTempView("staged")
             if not (plan.work / "nobody.parquet" / "_SUCCESS").exists():
-                spark.sql(LINES_OF_NOBODY).write.mode("overwrite").parquet(_address(plan.work / "nobody.parquet"))
+                spark.sql(NOBODY_FOR_SPARK).write.mode("overwrite").parquet(_address(plan.work / "nobody.parquet"))
             _screen(spark, plan, task, progress)
         except Exception as error:  # Spark's errors have many types and long texts, with lines of the input in them
-            if isinstance(error, (EngineFailed, KeyboardInterrupt)):
-                raise
             raise EngineFailed(f"Spark could not finish ({type(error).__name__}); its own log says more") from None
 
 
@@ -154,6 +152,7 @@ def _session(master: str | None) -> Iterator[Any]:
         builder = builder.master(master)
     options = {
         "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
         "spark.sql.execution.arrow.maxRecordsPerBatch": "2000",
         "spark.sql.parquet.compression.codec": "zstd",
         "spark.driver.bindAddress": "127.0.0.1" if master and master.startswith("local") else None,

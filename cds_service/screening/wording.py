@@ -48,7 +48,9 @@ class StatementWords:
     def said(self, findings: Iterable[Finding]) -> list[Said]:
         """The findings of a patient with what is said of each."""
         return [
-            Said(finding, self._numbers[id(finding.statement)], _OUTCOME_NUMBERS[finding.outcome], self._missing(finding))
+            Said(
+                finding, self._numbers[id(finding.statement)], _OUTCOME_NUMBERS[finding.outcome], self._missing(finding)
+            )
             for finding in findings
         ]
 
