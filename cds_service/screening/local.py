@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import shutil
+import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -72,12 +75,21 @@ def group(plan: Plan, cores: int) -> None:
 @contextmanager
 def _pool(cores: int) -> Iterator[ProcessPoolExecutor]:
     # Started anew, not forked: the database and Arrow have threads, which a forked copy would not have.
-    with ProcessPoolExecutor(cores, mp_context=multiprocessing.get_context("spawn")) as pool:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(cores, mp_context=context, initializer=_end_with_parent) as pool:
         try:
             yield pool
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
+
+
+def _end_with_parent() -> None:
+    """A process of the pool ends when the command was killed, and leaves an interruption to it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
 
 
 def _results(pool: ProcessPoolExecutor, call: Callable[..., Any], calls: Sequence[tuple[Any, ...]]) -> Iterator[Any]:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from cds_service.screening.parts import FINDINGS, LINES, PATIENTS
 from cds_service.screening.plan import IDENTITY, OWN, Plan, found_in, write_json
 from cds_service.screening.progress import Progress
 from cds_service.screening.report import write_report
@@ -43,6 +44,7 @@ def screen(
         _forget_stages(plan.work)
     write_json(plan.work / IDENTITY, identity | {"engine": engine_name})
     engine(plan, progress)
+    _remove_unfinished(plan.output)
     with progress.step("counting", 1) as advance:
         summary = summarise(plan.output, plan)
         write_report(plan.output, summary)
@@ -73,6 +75,13 @@ def forget(output: Path) -> None:
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
+
+
+def _remove_unfinished(output: Path) -> None:
+    """Files of parts that a killed process had begun; the parts were done since."""
+    for kind in (FINDINGS, PATIENTS, LINES):
+        for path in (output / kind).glob(".part-*"):
+            path.unlink()
 
 
 def _forget_stages(work: Path) -> None:
