@@ -107,7 +107,9 @@ def test_what_is_undecided_says_what_is_missing(output: Path):
 def test_the_summary_counts_what_the_tables_hold(output: Path):
     counted = summary(output)
     rows = findings(output)
-    outcomes = [(entry["id"], outcome, n) for entry in counted["statements"] for outcome, n in entry["outcomes"].items()]
+    outcomes = [
+        (entry["id"], outcome, n) for entry in counted["statements"] for outcome, n in entry["outcomes"].items()
+    ]
     assert sum(number for _, _, number in outcomes) == len(rows)
     for statement, outcome, number in outcomes[:20]:
         assert number == sum((row["statement"], row["outcome"]) == (statement, outcome) for row in rows)
@@ -135,7 +137,9 @@ class _Outside(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if tag in ("script", "link", "iframe", "img"):
             self.found.append(tag)
-        self.found += [value for name, value in attrs if name in ("src", "href") and value and not value.startswith("#")]
+        self.found += [
+            value for name, value in attrs if name in ("src", "href") and value and not value.startswith("#")
+        ]
 
 
 def test_the_report_has_its_plots_in_itself_and_names_no_patient(output: Path):
