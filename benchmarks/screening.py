@@ -2,8 +2,8 @@
 
     benchmarks/screen [--patients 10000 100000] [--engine local]
 
-Invented cohorts of each size are screened by the command itself, one after the other in the same run. *Per core of wall
-time* divides by the time that passed and the number of cores; *per second of processor time* by what all processes used,
+Invented cohorts of each size are screened by the command itself, one after the other in the same run. *Per core of
+wall time* divides by the time that passed and the number of cores; *per second of processor* by what all processes used,
 which is what is left of the first figure on a machine that does something else besides. The older release of the
 comparison lacks one medicine.
 """
@@ -32,6 +32,17 @@ from knowledge.release import Release, release_text
 #: The medicine that the older release lacks.
 MEDICINE = "eu/balversa.yaml"
 _TODAY = "2026-11-26"
+_COLUMNS = (
+    "Patients",
+    "Resources each",
+    "Wall",
+    "Patients/s/core (wall)",
+    "Patients per second of processor",
+    "Peak memory",
+    "`--since`",
+    "Evaluated",
+    "Full/since",
+)
 _COMMAND = str(Path(sys.executable).parent / "oncohooks")
 
 
@@ -156,8 +167,7 @@ def markdown(rows: Sequence[Row], cores: int) -> str:
     lines = [
         f"{cores} cores.",
         "",
-        "| Patients | Resources each | Wall | Patients/s/core (wall) | Patients per second of processor | "
-        "Peak memory | `--since` | Evaluated | Full/since |",
+        f"| {' | '.join(_COLUMNS)} |",
         "| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
     ]
     for row in rows:

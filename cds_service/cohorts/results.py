@@ -158,7 +158,7 @@ class Results:
         if not found:
             return variant(day, [self._gene(three), self._kind("SO:0001565", "gene_fusion")], ABSENT)
         if chance.random() < 0.5:
-            words = chance.choice((f"{five}::{three}", f"{five}-{three} fusion", f"{five}/{three}"))
+            words = chance.choice((f"{five}::{three}", f"{five}-{three} fusion"))
             return variant(day, [component("81252-9", text(words)), self._kind("SO:0001565", "gene_fusion")], PRESENT)
         return variant(day, [self._gene(five), self._gene(three), self._kind("SO:0001565", "gene_fusion")], PRESENT)
 
@@ -176,7 +176,8 @@ class Results:
 
     def _word(self, marker: str, answer: str, chance: random.Random, day: str) -> Json:
         concepts = self._notations.graded(marker)
-        values = list(self._notations.step(marker, answer))
+        # A bare digit is a number under some codes and a step of the scale under others.
+        values = [value for value in self._notations.step(marker, answer) if not _is_bare_number(value)]
         return observation(chance.choice(concepts), day, valueCodeableConcept=chance.choice(values))
 
     def _gene(self, gene: str) -> Json:
@@ -189,6 +190,10 @@ class Results:
         found = self._genes.by_symbol(gene)
         assert found is not None, gene
         return found.hgnc_id
+
+
+def _is_bare_number(value: Json) -> bool:
+    return str(value.get("text", "")).lstrip("+").isdigit()
 
 
 def _one_letter(protein: str) -> str:

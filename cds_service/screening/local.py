@@ -21,6 +21,8 @@ from cds_service.screening.queries import GROUP, NOBODY
 from cds_service.screening.sources import pieces
 from cds_service.screening.worker import Task, grouped_file, screen_part, stage, staged_file
 
+#: Makes calls with these arguments each, and gives their results.
+Work = Callable[[Callable[..., Any], Sequence[tuple[Any, ...]]], Iterator[Any]]
 #: With fewer parts, starting processes takes longer than what they would do.
 _WORTH_PROCESSES = 8
 
@@ -38,20 +40,20 @@ def run(plan: Plan, progress: Progress, processes: int | None = None) -> None:
     """Screen the parts that are not done yet. Raises :class:`EngineFailed`."""
     task = task_of(plan)
     cores = processes or available_cores()
-    with _pool(cores) as pool:
+    with _workers(cores) as work:
         if not grouped_file(plan.output).exists():
-            _stage_all(plan, task, pool, progress)
+            _stage_all(plan, task, work, progress)
             with progress.step("grouping by patient", 1) as advance:
                 group(plan, cores)
                 advance(1)
         todo = [part for part in range(plan.parts) if not is_done(plan.output, part)]
         with progress.step("screening", plan.parts) as advance:
             advance(plan.parts - len(todo))
-            for _ in _results(pool, screen_part, [(task, part) for part in todo]):
+            for _ in work(screen_part, [(task, part) for part in todo]):
                 advance(1)
 
 
-def _stage_all(plan: Plan, task: Task, pool: ProcessPoolExecutor, progress: Progress) -> None:
+def _stage_all(plan: Plan, task: Task, work: Work, progress: Progress) -> None:
     staged_file(plan.output, 0).parent.mkdir(parents=True, exist_ok=True)
     numbered = [
         (task, number, piece)
@@ -59,7 +61,7 @@ def _stage_all(plan: Plan, task: Task, pool: ProcessPoolExecutor, progress: Prog
         if not staged_file(plan.output, number).exists()
     ]
     with progress.step("reading", len(numbered)) as advance:
-        for _ in _results(pool, stage, numbered):
+        for _ in work(stage, numbered):
             advance(1)
 
 
@@ -73,15 +75,31 @@ def group(plan: Plan, cores: int) -> None:
 
 
 @contextmanager
-def _pool(cores: int) -> Iterator[ProcessPoolExecutor]:
+def _workers(cores: int) -> Iterator[Work]:
+    """Something that makes calls, in no certain order: in this process if it has one core, else in several others."""
+    if cores == 1:
+        yield _here
+        return
     # Started anew, not forked: the database and Arrow have threads, which a forked copy would not have.
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(cores, mp_context=context, initializer=_end_with_parent) as pool:
         try:
-            yield pool
+            yield lambda call, calls: _results(pool, call, calls)
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
+
+
+def _here(call: Callable[..., Any], calls: Sequence[tuple[Any, ...]]) -> Iterator[Any]:
+    try:
+        for arguments in calls:
+            yield call(*arguments)
+    except OSError as error:
+        raise _failed(error) from None
+
+
+def _failed(error: OSError) -> EngineFailed:
+    return EngineFailed(f"{error.filename or 'a file'}: {error.strerror or type(error).__name__}")
 
 
 def _end_with_parent() -> None:
@@ -100,7 +118,7 @@ def _results(pool: ProcessPoolExecutor, call: Callable[..., Any], calls: Sequenc
     except BrokenProcessPool:
         raise EngineFailed("a process ended before its work was done (perhaps for want of memory)") from None
     except OSError as error:
-        raise EngineFailed(f"{error.filename or 'a file'}: {error.strerror}") from None
+        raise _failed(error) from None
 
 
 def map_parts(
@@ -108,9 +126,5 @@ def map_parts(
 ) -> Iterator[Any]:
     """Call a function for each part, in several processes where that is worth their start; in no certain order."""
     cores = processes or available_cores()
-    if cores == 1 or len(calls) < _WORTH_PROCESSES:
-        for arguments in calls:
-            yield call(*arguments)
-        return
-    with _pool(min(cores, len(calls))) as pool:
-        yield from _results(pool, call, calls)
+    with _workers(1 if len(calls) < _WORTH_PROCESSES else cores) as work:
+        yield from work(call, calls)

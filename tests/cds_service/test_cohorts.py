@@ -100,7 +100,8 @@ def test_every_code_and_name_that_is_read_occurs(advisor: Advisor):
 
 
 def test_nearly_everything_of_a_cohort_is_understood(advisor: Advisor, patients: list[list[dict[str, Any]]]):
-    records = [advisor.record(resources) for resources in patients]
+    shared = list(Cohort(advisor.tables).medications())
+    records = [advisor.record([*resources, *shared]) for resources in patients]
     unread = sum(len(record.unread) for record in records)
     assert 0 < unread < NUMBER / 10
     without = [record for record in records if not any(fact.tumour for fact in record.facts)]

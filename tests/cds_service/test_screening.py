@@ -157,7 +157,9 @@ def test_the_same_again_is_not_done_again(tmp_path: Path, cohort: Path, output: 
     again = tmp_path / "again"
     shutil.copytree(output, again)
     before = {path: path.stat().st_mtime_ns for path in again.rglob("part-*")}
-    assert "everything was done before" in run(tmp_path, "screen", cohort, "--output", again, "--today", DAY)
+    assert "everything was done before" in run(
+        tmp_path, "screen", cohort, "--output", again, "--today", DAY, "--processes", 1
+    )
     assert {path: path.stat().st_mtime_ns for path in again.rglob("part-*")} == before
 
 
@@ -179,7 +181,7 @@ def test_restart_forgets_the_earlier_screening_and_nothing_else(tmp_path: Path, 
     again = tmp_path / "again"
     shutil.copytree(output, again)
     (again / "notes.txt").write_text("mine")
-    run(tmp_path, "screen", cohort, "--output", again, "--today", "2020-01-01", "--restart")
+    run(tmp_path, "screen", cohort, "--output", again, "--today", "2020-01-01", "--restart", "--processes", 1)
     assert (again / "notes.txt").read_text() == "mine"
     assert summary(again)["today"] == "2020-01-01"
 
@@ -208,7 +210,7 @@ def test_a_killed_run_goes_on_and_gives_the_same(
     process.wait()
     assert not (again / "screening.json").exists(), "it was too fast to be killed"
     # Without a day the run goes on with the day on which it began.
-    run(tmp_path, *words[:4])
+    run(tmp_path, *words[:4], "--processes", 2)
     assert results(again) == results(output)
 
 
@@ -368,4 +370,4 @@ def test_nothing_that_is_said_names_a_patient(tmp_path: Path):
     folder = tmp_path / "in"
     named = {"resourceType": "Patient", "id": "Mustermann", "name": [{"family": "Mustermann"}]}
     write_lines(folder / "a.ndjson", named, '{"Mustermann')
-    assert "Mustermann" not in run(tmp_path, "screen", folder, "--output", tmp_path / "out")
+    assert "Mustermann" not in run(tmp_path, "screen", folder, "--output", tmp_path / "out", "--processes", 1)

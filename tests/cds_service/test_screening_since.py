@@ -62,7 +62,7 @@ def _compared(
 ) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     file = tmp_path / "older.json"
     file.write_text(release_text(older, "test"), encoding="utf-8")
-    run(tmp_path, "screen", cohort, "--output", output, "--today", DAY, "--since", file)
+    run(tmp_path, "screen", cohort, "--output", output, "--today", DAY, "--since", file, "--processes", 1)
     folder = output / f"since-{older.digest.partition(':')[2]}"
     return json.loads((folder / "summary.json").read_text()), lines([folder / "changes.ndjson"])
 
@@ -163,9 +163,9 @@ def test_facts_of_an_earlier_day_and_release_are_used_again(tmp_path: Path, coho
     output = tmp_path / "out"
     settings = tmp_path / "settings.toml"
     settings.write_text(f'knowledge = "{older}"\n')
-    run(tmp_path, "screen", cohort, "--output", output, "--today", "2026-01-01")
+    run(tmp_path, "screen", cohort, "--output", output, "--today", "2026-01-01", "--processes", 1)
     written = {path: path.stat().st_mtime_ns for path in (output / "patients").iterdir()}
-    text = run(tmp_path, "screen", cohort, "--output", output, "--today", DAY, "--since", older)
+    text = run(tmp_path, "screen", cohort, "--output", output, "--today", DAY, "--since", older, "--processes", 1)
     assert "screening" not in text.replace(str(tmp_path), "")
     assert {path: path.stat().st_mtime_ns for path in (output / "patients").iterdir()} == written
 
@@ -173,7 +173,9 @@ def test_facts_of_an_earlier_day_and_release_are_used_again(tmp_path: Path, coho
 def test_without_an_earlier_screening_everybody_is_screened_first(tmp_path: Path, cohort: Path):
     older = tmp_path / "older.json"
     older.write_text(release_text(_otherwise(_without_balversa), "test"), encoding="utf-8")
-    text = run(tmp_path, "screen", cohort, "--output", tmp_path / "out", "--today", DAY, "--since", older)
+    text = run(
+        tmp_path, "screen", cohort, "--output", tmp_path / "out", "--today", DAY, "--since", older, "--processes", 1
+    )
     assert "screening all of it first" in text
     assert summary(tmp_path / "out")["patients"]["total"] == NUMBER
 
@@ -181,11 +183,11 @@ def test_without_an_earlier_screening_everybody_is_screened_first(tmp_path: Path
 def test_facts_of_other_input_are_not_used(tmp_path: Path, advisor: Advisor):
     folder, output = tmp_path / "in", tmp_path / "out"
     write_cohort(Cohort(advisor.tables, seed=4), 3, folder)
-    run(tmp_path, "screen", folder, "--output", output)
+    run(tmp_path, "screen", folder, "--output", output, "--processes", 1)
     write_lines(folder / "later.ndjson", {"resourceType": "Patient", "id": "new"})
     older = tmp_path / "older.json"
     older.write_text(release_text(_otherwise(_without_balversa), "test"), encoding="utf-8")
-    text = run(tmp_path, "screen", folder, "--output", output, "--since", older, status=1)
+    text = run(tmp_path, "screen", folder, "--output", output, "--since", older, "--processes", 1, status=1)
     assert "other input" in text
 
 
@@ -198,8 +200,10 @@ def test_a_file_that_is_no_release_is_an_error(tmp_path: Path, cohort: Path):
 def test_a_part_that_a_disk_lost_is_an_error_and_not_a_smaller_cohort(tmp_path: Path, advisor: Advisor):
     folder, output = tmp_path / "in", tmp_path / "out"
     write_cohort(Cohort(advisor.tables, seed=4), 3, folder)
-    run(tmp_path, "screen", folder, "--output", output)
+    run(tmp_path, "screen", folder, "--output", output, "--processes", 1)
     part_file(output, PATIENTS, 0).unlink()
     older = tmp_path / "older.json"
     older.write_text(release_text(_otherwise(_without_balversa), "test"), encoding="utf-8")
-    assert "part-00000.parquet" in run(tmp_path, "screen", folder, "--output", output, "--since", older, status=1)
+    assert "part-00000.parquet" in run(
+        tmp_path, "screen", folder, "--output", output, "--since", older, "--processes", 1, status=1
+    )
