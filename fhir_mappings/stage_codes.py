@@ -209,6 +209,8 @@ class StageCodes:
 
     def _named_system(self, plain: str) -> tuple[StagingSystem | None, str]:
         """The system named at the start or the end of a text, and the text without it."""
+        if " " not in plain:  # "IV" alone: most stages are, and there are many spellings to compare
+            return None, plain
         for spelling, name in self._names:
             if plain.startswith(f"{spelling} "):
                 return self.systems[name], plain.removeprefix(spelling).strip()

@@ -104,7 +104,7 @@ def test_every_setting_is_documented_with_its_variable_and_default():
 
 def test_every_command_and_option_is_documented():
     text = _page("reference/command-line.md")
-    sections = dict(re.findall(r"^## oncohooks (\w+)\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL))
+    sections = dict(re.findall(r"^## oncohooks ([\w-]+)\n(.*?)(?=^## |\Z)", text, re.MULTILINE | re.DOTALL))
     assert set(sections) == set(cli.main.commands)
     for name, command in cli.main.commands.items():
         parts = _subsections(name, sections[name])

@@ -14,7 +14,7 @@ import duckdb
 from cds_service.screening.parts import FINDINGS, PATIENTS
 
 #: Memory of the database; what needs more goes to files.
-MEMORY = "512MB"
+MEMORY = "256MB"
 
 
 def available_cores() -> int:

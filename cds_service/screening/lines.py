@@ -11,6 +11,9 @@ from cds_service.codec import dumps
 from cds_service.screening.patients import Screened
 from cds_service.screening.wording import CLOSED, OUTCOMES, Said, StatementWords
 
+#: Findings remembered at most; then the memory starts anew.
+_REMEMBERED = 20_000
+
 
 class PatientLines:
     """Writes lines: findings with something to do in full, the others by the ids of their statements.
@@ -21,7 +24,8 @@ class PatientLines:
     def __init__(self, words: StatementWords, *, traces: bool) -> None:
         self._words = words
         self._traces = traces
-        self._plain: dict[tuple[int, int], orjson.Fragment] = {}
+        #: Most findings say what those of another patient say: each is written out once.
+        self._known: dict[tuple[int, ...], orjson.Fragment] = {}
 
     def line(self, screened: Screened, said: Sequence[Said]) -> bytes:
         """The line of one patient, with its end."""
@@ -44,17 +48,16 @@ class PatientLines:
         return dumps(line) + b"\n"
 
     def _finding(self, one: Said) -> Any:
-        if not one.missing and not self._traces:
-            key = one.statement, one.outcome
-            if key not in self._plain:
-                self._plain[key] = orjson.Fragment(dumps(self._shown(one)))
-            return self._plain[key]
-        shown = self._shown(one)
-        if one.missing:
-            shown["missing"] = [self._words.texts[place] for place in one.missing]
         if self._traces:
-            shown["trace"] = one.finding.trace.to_json()
-        return shown
+            return self._shown(one) | {"trace": one.finding.trace.to_json()}
+        key = (one.statement, one.outcome, *one.missing)
+        known = self._known.get(key)
+        if known is None:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            known = self._known[key] = orjson.Fragment(dumps(self._shown(one)))
+        return known
 
     def _shown(self, one: Said) -> dict[str, Any]:
-        return {**self._words.rows[one.statement], "outcome": OUTCOMES[one.outcome]}
+        missing = {"missing": [self._words.texts[place] for place in one.missing]} if one.missing else {}
+        return {**self._words.rows[one.statement], "outcome": OUTCOMES[one.outcome], **missing}

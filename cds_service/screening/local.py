@@ -40,17 +40,18 @@ def run(plan: Plan, progress: Progress, processes: int | None = None) -> None:
     """Screen the parts that are not done yet. Raises :class:`EngineFailed`."""
     task = task_of(plan)
     cores = processes or available_cores()
-    with _workers(cores) as work:
-        if not grouped_file(plan.output).exists():
+    if not grouped_file(plan.output).exists():
+        # Their processes end before the lines are sorted, so that the memory of both is not held at once.
+        with _workers(cores) as work:
             _stage_all(plan, task, work, progress)
-            with progress.step("grouping by patient", 1) as advance:
-                group(plan, cores)
-                advance(1)
-        todo = [part for part in range(plan.parts) if not is_done(plan.output, part)]
-        with progress.step("screening", plan.parts) as advance:
-            advance(plan.parts - len(todo))
-            for _ in work(screen_part, [(task, part) for part in todo]):
-                advance(1)
+        with progress.step("grouping by patient", 1) as advance:
+            group(plan, cores)
+            advance(1)
+    todo = [part for part in range(plan.parts) if not is_done(plan.output, part)]
+    with _workers(cores) as work, progress.step("screening", plan.parts) as advance:
+        advance(plan.parts - len(todo))
+        for _ in work(screen_part, [(task, part) for part in todo]):
+            advance(1)
 
 
 def _stage_all(plan: Plan, task: Task, work: Work, progress: Progress) -> None:

@@ -127,8 +127,8 @@ class Found:
 
 
 IDENTITY = "screening.json"
-#: Everything that a screening writes into its output folder.
-OWN = (IDENTITY, "summary.json", "report.html", "problems.ndjson", "findings", "patients", "ndjson", "work", "before")
+#: Everything that a screening writes into its output folder, as patterns.
+OWN = (IDENTITY, *"summary.json report.html problems.ndjson findings patients ndjson work before-* since-*".split())
 
 
 def found_in(output: Path) -> Found:

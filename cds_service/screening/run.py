@@ -69,8 +69,7 @@ def differing(known: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
 
 def forget(output: Path) -> None:
     """Remove everything that a screening wrote into a folder, and nothing else."""
-    for name in OWN:
-        path = output / name
+    for path in [path for pattern in OWN for path in output.glob(pattern)]:
         if path.is_dir():
             shutil.rmtree(path)
         else:

@@ -96,13 +96,14 @@ def compare(request: Request, since: Path, engine: ChosenEngine) -> list[str]:
     before_facts = plan.output
     if older.digest(before) != plan.facts:
         progress.say("the older release reads other facts: screening the cohort with it, too")
-        earlier = Plan.of(request.root, plan.output / "before", older, plan.today)
-        screen(earlier, engine.name, engine.run, progress, restart=request.restart)
+        earlier = Plan.of(request.root, plan.output / f"before-{_short(before.digest)}", older, plan.today)
+        if not _has_facts(earlier.output, earlier):
+            screen(earlier, engine.name, engine.run, progress)
         before_facts = earlier.output
     changed = changed_statements(before, plan.reading.release())
     task = SinceTask(since, plan.reading.knowledge, before_facts, plan.output, plan.today)
     total = _compared(task, plan, progress, engine.processes) if changed.identifiers else PartChanges()
-    target = plan.output / f"since-{before.digest.partition(':')[2]}"
+    target = plan.output / f"since-{_short(before.digest)}"
     _write_changes(target, total, plan, before.digest, changed.identifiers)
     return [
         f"{before.digest} to {plan.release}: {len(changed.identifiers)} statements differ"
@@ -111,6 +112,11 @@ def compare(request: Request, since: Path, engine: ChosenEngine) -> list[str]:
         *([f"{total.not_readable} patients could not be evaluated"] if total.not_readable else []),
         f"changes: {target / CHANGES}",
     ]
+
+
+def _short(digest: str) -> str:
+    """A digest as part of a file name."""
+    return digest.partition(":")[2]
 
 
 def _has_facts(output: Path, plan: Plan) -> bool:

@@ -38,11 +38,14 @@ def _narrower_keytruda(documents: Documents) -> None:
         indication["age"] = {"at_least": 70}
 
 
-def _other_alterations(documents: Documents) -> None:
-    """EGFR L858R is not listed: another reading of facts, and other decisions."""
-    for listed in documents["alterations/EGFR.yaml"]["classes"]:
-        if "p.Leu858Arg" in listed.get("protein", ()) and len(listed["protein"]) > 1:
-            listed["protein"].remove("p.Leu858Arg")
+def _other_tree(documents: Documents) -> None:
+    """Ductal carcinoma is no breast cancer: another reading of facts, and other decisions."""
+    rows = documents["terminology/oncotree.tsv"].splitlines(keepends=True)
+    (place,) = (number for number, row in enumerate(rows) if row.startswith("IDC\t"))
+    cells = rows[place].split("\t")
+    cells[2] = "BREAST"
+    rows[place] = "\t".join(cells)
+    documents["terminology/oncotree.tsv"] = "".join(rows)
 
 
 @pytest.fixture(scope="module")
@@ -108,7 +111,7 @@ def _outcome(side: dict[str, Any] | None) -> str | None:
     return side["outcome"] if side else None
 
 
-@pytest.mark.parametrize("change", [_without_balversa, _narrower_keytruda, _other_alterations])
+@pytest.mark.parametrize("change", [_without_balversa, _narrower_keytruda, _other_tree])
 def test_everybody_whose_findings_change_is_listed_with_both_traces(
     tmp_path: Path, cohort: Path, output: Path, change: Callable[[Documents], None]
 ):
