@@ -3,8 +3,8 @@
     benchmarks/screen [--patients 10000 100000] [--engine local]
 
 Invented cohorts of each size are screened by the command itself, one after the other in the same run. *Per core of
-wall time* divides by the time that passed and the number of cores; *per second of processor* by what all processes used,
-which is what is left of the first figure on a machine that does something else besides. The older release of the
+wall time* divides by the time that passed and the number of cores; *per second of processor* by what all processes
+used, which is what is left of the first figure on a machine that does something else besides. The older release of the
 comparison lacks one medicine.
 """
 

@@ -128,7 +128,18 @@ class Found:
 
 IDENTITY = "screening.json"
 #: Everything that a screening writes into its output folder, as patterns.
-OWN = (IDENTITY, *"summary.json report.html problems.ndjson findings patients ndjson work before-* since-*".split())
+OWN = (
+    IDENTITY,
+    "summary.json",
+    "report.html",
+    "problems.ndjson",
+    "findings",
+    "patients",
+    "ndjson",
+    "work",
+    "before-*",
+    "since-*",
+)
 
 
 def found_in(output: Path) -> Found:

@@ -6,6 +6,7 @@ The output folder, the input and the knowledge are on a file system that every w
 from __future__ import annotations
 
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -48,7 +49,7 @@ def run(plan: Plan, progress: Progress, master: str | None = None) -> None:
                 with progress.step("reading", 1) as advance:
                     _stage(spark, plan, task)
                     advance(1)
-            staged = spark.read.parquet(_address(plan.work / "staged"))
+            staged = spark.read.parquet(_pattern(plan.work / "staged"))
             staged.createOrReplaceTempView("staged")
             if not (plan.work / "nobody.parquet" / "_SUCCESS").exists():
                 spark.sql(NOBODY_FOR_SPARK).write.mode("overwrite").parquet(_address(plan.work / "nobody.parquet"))
@@ -63,7 +64,7 @@ def _stage(spark: Any, plan: Plan, task: Task) -> None:
     numbers = {file.path.resolve(): number for number, file in enumerate(plan.files)}
     lines = (
         spark.read.option("lineSep", "\n")
-        .text([_address(file.path) for file in plan.files])
+        .text([_pattern(file.path) for file in plan.files])
         .select(
             functions.col("value").cast("binary").alias("line"),
             functions.col("_metadata.file_path").alias("path"),
@@ -136,7 +137,13 @@ def _groups(rows: Iterator[Any]) -> Iterator[Group]:
 
 
 def _address(path: Path) -> str:
-    return path.resolve().as_uri()
+    """A path as Hadoop takes it: with its scheme and nothing encoded."""
+    return f"file:{path.resolve()}"
+
+
+def _pattern(path: Path) -> str:
+    """The same for reading, where some characters stand for any others."""
+    return re.sub(r"([\\\[\]{}*?])", r"\\\1", _address(path))
 
 
 @contextmanager

@@ -39,11 +39,11 @@ def _narrower_keytruda(documents: Documents) -> None:
 
 
 def _other_tree(documents: Documents) -> None:
-    """Ductal carcinoma is no breast cancer: another reading of facts, and other decisions."""
+    """Adenocarcinoma of the lung is no NSCLC: another reading of facts, and other decisions."""
     rows = documents["terminology/oncotree.tsv"].splitlines(keepends=True)
-    (place,) = (number for number, row in enumerate(rows) if row.startswith("IDC\t"))
+    (place,) = (number for number, row in enumerate(rows) if row.startswith("LUAD\t"))
     cells = rows[place].split("\t")
-    cells[2] = "BREAST"
+    cells[2] = "LUNG"
     rows[place] = "\t".join(cells)
     documents["terminology/oncotree.tsv"] = "".join(rows)
 
