@@ -106,9 +106,14 @@ def _failed(error: OSError) -> EngineFailed:
 def _end_with_parent() -> None:
     """A process of the pool ends when the command was killed, and leaves an interruption to it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_wait_for_end_of_parent, daemon=True).start()
+
+
+def _wait_for_end_of_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
-        threading.Thread(target=lambda: (parent.join(), os._exit(1)), daemon=True).start()
+        parent.join()
+        os._exit(1)
 
 
 def _results(pool: ProcessPoolExecutor, call: Callable[..., Any], calls: Sequence[tuple[Any, ...]]) -> Iterator[Any]:
