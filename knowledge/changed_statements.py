@@ -20,7 +20,7 @@ _ONLY_STATEMENTS = ("eu/", "eu_copies.yaml", "stale.yaml", "protein_statuses.yam
 
 @dataclass(frozen=True, slots=True)
 class IndexKeys:
-    """Tumours (OncoTree), genes and markers, and drugs (INN), one of which every patient has whom statements concern."""
+    """Tumours (OncoTree), genes and markers, drugs (INN): whom statements concern has one of them."""
 
     tumours: frozenset[str]
     names: frozenset[str]
