@@ -39,7 +39,8 @@ def task_of(plan: Plan) -> Task:
 def run(plan: Plan, progress: Progress, processes: int | None = None) -> None:
     """Screen the parts that are not done yet. Raises :class:`EngineFailed`."""
     task = task_of(plan)
-    cores = processes or available_cores()
+    # What fits into one part is done before further processes would have started.
+    cores = processes or (available_cores() if plan.parts > 1 else 1)
     if not grouped_file(plan.output).exists():
         # Their processes end before the lines are sorted, so that the memory of both is not held at once.
         with _workers(cores) as work:
