@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from fhir_mappings.conditions import read_histology
 from fhir_mappings.context import Context, Reading
 from fhir_mappings.coverage import read_coverage
 from fhir_mappings.disease_status import read_disease_status, read_metastasis_history, read_metastasis_site
 from fhir_mappings.genotypes import read_genotype
+from fhir_mappings.histologies import read_histology
 from fhir_mappings.hla import read_hla, read_hla_allele_test
 from fhir_mappings.immunohistochemistry import read_immunohistochemistry
 from fhir_mappings.immunophenotypes import read_immunophenotype
