@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cards.markdown import bullet, escape
+from cards.lists import in_full
+from cards.markdown import bullet
 from knowledge.evaluation import Finding
 from knowledge.language import Language
 from knowledge.named_tests import NO_CE_STATUS, ROLES, NamedTest
@@ -23,10 +24,11 @@ def named_test_lines(findings: Iterable[Finding], analyte: str, say: Language) -
     if not found:
         return []
     ordered = sorted(found.items(), key=lambda entry: (_rank(entry[1][0]), entry[0]))
-    shown = "; ".join(f"{words} ({', '.join(dict.fromkeys(brands))})" for words, (_, brands) in ordered[:_MOST])
-    if rest := len(ordered) - _MOST:
-        shown += say.plural("; and {count} more", "; and {count} more", rest) if rest > 0 else ""
-    return [bullet(escape(say("named in EMA documents, no list of certified devices: {tests}", tests=shown)), 1)]
+    names = [f"{words} ({', '.join(dict.fromkeys(brands))})" for words, (_, brands) in ordered]
+    shown = in_full(names[:_MOST])
+    if (rest := len(names) - _MOST) > 0:
+        shown += say.plural("; and {count} more", "; and {count} more", rest)
+    return [bullet(say("named in EMA documents, no list of certified devices: {tests}", tests=shown), 1)]
 
 
 def _role(test: NamedTest, say: Language) -> str:

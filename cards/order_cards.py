@@ -10,12 +10,14 @@ from cards.order_details import order_detail, reasons
 from cards.style import CardStyle, Indicator, Notice
 from cards.suggestions import Suggestion
 from cards.summaries import with_names
+from knowledge.criteria import Role
 from knowledge.evaluation import Finding
 from knowledge.facts import Kind
 from knowledge.language import Language
 from knowledge.prescribing import DraftJudgement, Support
 from knowledge.statement_wording import describe_partner
 from knowledge.statements import SafetyStatement
+from knowledge.trace import leaf_of
 from knowledge.wording import describe_fact
 
 
@@ -50,8 +52,10 @@ _ALERTS = {"contraindication": Indicator.CRITICAL}
 #: Supports that a setting makes loud or silent.
 _NOTICES = {
     Support.SUPPORTED: "supported",
+    Support.DEPENDS: "mismatch",
     Support.PARTNER: "mismatch",
     Support.CLINICAL: "mismatch",
+    Support.UNTESTED: "mismatch",
     Support.OTHER_SETTING: "mismatch",
     Support.OTHER_TUMOUR: "mismatch",
     Support.TUMOUR_UNCLEAR: "mismatch",
@@ -80,7 +84,7 @@ def _matter(judgement: DraftJudgement) -> str:
 def _suggestions(judgement: DraftJudgement, indicator: Indicator, maker: CardMaker) -> list[Suggestion]:
     if maker.suggester is None:
         return []
-    suggestions = maker.suggester.tests(judgement.missing)
+    suggestions = maker.suggester.tests((*judgement.missing, *judgement.depending))
     if indicator is not Indicator.INFO:
         suggestions.append(maker.suggester.deletion(judgement.draft))
     return suggestions
@@ -105,6 +109,9 @@ def _summary(judgement: DraftJudgement, maker: CardMaker) -> str:
         return with_names(
             say("{drug}: a result that does not decide, ", drug=drug), finding_names(judgement.undecided, say), say
         )
+    if judgement.support is Support.DEPENDS and judgement.depending:
+        before = say("{drug}: line, stage or setting decides; no result for ", drug=drug)
+        return with_names(before, _said(judgement.depending, say), say)
     if judgement.awaited:
         return with_names(say("{drug}: result awaited for ", drug=drug), _said(judgement.awaited, say), say)
     match judgement.support:
@@ -121,7 +128,7 @@ def _summary(judgement: DraftJudgement, maker: CardMaker) -> str:
             )
         case Support.CLINICAL:
             return with_names(say("{drug}: biomarkers fit; ", drug=drug), _reasons(judgement, say), say)
-        case Support.OTHER_SETTING:
+        case Support.UNTESTED | Support.OTHER_SETTING:
             return with_names(say("{drug}: no EU indication fits; ", drug=drug), _reasons(judgement, say), say)
         case Support.TUMOUR_UNCLEAR:
             return say("{drug}: tumour type unclear, EU label not judged", drug=drug)
@@ -168,7 +175,9 @@ def _reasons(judgement: DraftJudgement, say: Language) -> list[str]:
 
 
 def _closing_names(judgement: DraftJudgement, say: Language) -> list[str]:
-    found = [fact for finding in judgement.findings for leaf in finding.closing() for fact in leaf.facts]
+    """The biomarker results that exclude the indications; a stage may exclude one of them besides."""
+    closing = [leaf for finding in judgement.findings for leaf in finding.closing()]
+    found = [fact for leaf in closing if leaf_of(leaf).role is Role.BIOMARKER for fact in leaf.facts]
     return list(dict.fromkeys(describe_fact(fact, say) for fact in found if fact.kind is not Kind.DISEASE))
 
 

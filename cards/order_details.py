@@ -13,7 +13,8 @@ from cards.details import (
     open_questions,
     requirement_lines,
 )
-from cards.markdown import bullet, escape
+from cards.lists import in_full
+from cards.markdown import MAX_OWN_TEXT, MAX_TEXT, bullet, escape
 from cards.named_tests import named_test_lines
 from knowledge.evaluation import Finding, Outcome
 from knowledge.facts import Fact, Kind
@@ -45,12 +46,20 @@ def _headline(judgement: DraftJudgement, say: Language) -> str:
 _HEADLINES = {
     Support.SUPPORTED: phrase("an indication of the EU label fits the record."),
     Support.TEST: phrase("no result in the record for a biomarker on which its EU indications depend."),
+    Support.DEPENDS: phrase(
+        "line, stage or setting decide which EU indication is meant, and they are not recorded. One asks for no "
+        "biomarker; the others wait for a result."
+    ),
     Support.PARTNER: phrase(
         "the EU label supports it together with a medicine that this patient's regimen does not hold."
     ),
     Support.TUMOUR_UNCLEAR: phrase("its EU indications ask for a tumour type that the record does not tell."),
     Support.CLINICAL: phrase(
         "the biomarkers fit an EU indication; line, stage, age or prior therapy as recorded do not."
+    ),
+    Support.UNTESTED: phrase(
+        "line, stage, age or prior therapy as recorded do not fit its EU indications; a biomarker for which they ask "
+        "has no result that decides."
     ),
     Support.OTHER_SETTING: phrase(
         "line, stage, age or prior therapy as recorded do not fit an EU indication that depends on no biomarker."
@@ -70,7 +79,7 @@ def _alert_lines(alerts: Iterable[Finding], say: Language) -> Iterator[str]:
         if isinstance(statement, SafetyStatement):
             yield ""
             kind = say(_CATEGORIES[statement.category])
-            yield f"**{escape(kind)}**: {escape(say(statement.consequence))} ({label_link(finding.medicine, say)})"
+            yield f"**{escape(kind)}**: {escape(say(statement.consequence), MAX_OWN_TEXT)} ({label_link(finding.medicine, say)})"
 
 
 _CATEGORIES = {
@@ -84,18 +93,18 @@ _CATEGORIES = {
 
 def _test_lines(judgement: DraftJudgement, say: Language) -> list[str]:
     lines: list[str] = []
-    if judgement.missing:
+    if missing := (*judgement.missing, *judgement.depending):
         lines += ["", f"**{escape(say('No usable result in the record for'))}**", ""]
-        for analyte in judgement.missing:
+        for analyte in missing:
             lines.append(bullet(escape(say(analyte))))
             lines += requirement_lines(_requirements(judgement, analyte), say)
             lines += named_test_lines((*judgement.alerts, *judgement.findings), analyte, say)
     if judgement.undecided:
-        names = ", ".join(finding_names(judgement.undecided, say))
-        lines += ["", escape(say("Found, and not enough for the label to be judged: {findings}.", findings=names))]
+        names = in_full(finding_names(judgement.undecided, say), ", ", MAX_TEXT)
+        lines += ["", say("Found, and not enough for the label to be judged: {findings}.", findings=names)]
     if judgement.awaited:
-        names = ", ".join(map(say, judgement.awaited))
-        lines += ["", escape(say("Ordered, no result in the record yet: {analytes}.", analytes=names))]
+        names = in_full(map(say, judgement.awaited), ", ")
+        lines += ["", say("Ordered, no result in the record yet: {analytes}.", analytes=names)]
     return lines
 
 
@@ -117,17 +126,19 @@ def _indication_lines(judgement: DraftJudgement, say: Language) -> list[str]:
             if judgement.support is Support.PARTNER:
                 partners = " + ".join(describe_partner(partner, say) for partner in statement.partners)
                 what = say("{indication} (with {partners})", indication=what, partners=partners)
-            lines.append(bullet(f"{escape(what)}, {label_link(finding.medicine, say)}: {_why(finding, say)}"))
+            lines.append(
+                bullet(f"{escape(what, MAX_OWN_TEXT)}, {label_link(finding.medicine, say)}: {_why(finding, say)}")
+            )
     return lines
 
 
 def _why(finding: Finding, say: Language) -> str:
     if finding.veto:
-        return escape(say(finding.veto.note or "recorded resistance"))
+        return escape(say(finding.veto.note or "recorded resistance"), MAX_OWN_TEXT)
     if finding.outcome is Outcome.UNMET:
-        return escape("; ".join(reasons(finding, say)))
+        return in_full(reasons(finding, say))
     questions = open_questions(finding, say)
-    return escape(say("to verify: {questions}", questions="; ".join(questions)) if questions else say("met"))
+    return say("to verify: {questions}", questions=in_full(questions)) if questions else escape(say("met"))
 
 
 def reasons(finding: Finding, say: Language) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cards.lists import fitting
 from knowledge.language import ENGLISH, Language
 
 MAX_SUMMARY = 139
@@ -11,12 +12,8 @@ MAX_SUMMARY = 139
 
 def with_names(before: str, names: Sequence[str], say: Language = ENGLISH) -> str:
     """A sentence with as many of the names as fit; the others are counted, never dropped silently."""
-    for shown in range(len(names), 0, -1):
-        listed, rest = ", ".join(names[:shown]), len(names) - shown
-        sentence = before + (say("{names} and {rest} more", names=listed, rest=rest) if rest else listed)
-        if len(sentence) <= MAX_SUMMARY:
-            return sentence
-    return cut(before + say.plural("{count} entry", "{count} entries", len(names)))
+    sentence = fitting(lambda names: before + names, names, say, most=MAX_SUMMARY)
+    return sentence or cut(before + say.plural("{count} entry", "{count} entries", len(names)))
 
 
 def cut(sentence: str) -> str:

@@ -73,6 +73,11 @@ class Evaluated:
             return ()
         return tuple(self.trace.deciding_leaves())
 
+    @property
+    def biomarkers(self) -> Verdict:
+        """What the biomarkers alone come to, were everything else as the statement asks."""
+        return self.trace.of_role(Role.BIOMARKER)
+
     def gaps(self) -> tuple[Trace, ...]:
         """The unknown biomarker leaves that leave it open, or that decide it where it speaks of the gap itself."""
         unknown = (leaf for leaf in self.trace.deciding_leaves() if leaf.verdict is Verdict.UNKNOWN)

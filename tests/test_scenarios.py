@@ -409,6 +409,27 @@ SCENARIOS = (
         ("pembrolizumab", "carboplatin", "pemetrexed"),
         (("warning", "orderpembrolizumabtest", "create create delete"),),
     ),
+    Scenario(
+        "nothing tested, stage unknown: the adjuvant indication does not hide the tests",
+        "order-sign",
+        (NSCLC,),
+        ("pembrolizumab",),
+        (("info", "orderpembrolizumabdepends", "create create create"),),
+    ),
+    Scenario(
+        "EGFR and ALK untested, stage unknown, with chemotherapy: perioperative or metastatic",
+        "order-sign",
+        (LUAD, pd_l1_tps("pd", 0)),
+        ("pembrolizumab", "carboplatin", "pemetrexed"),
+        (("info", "orderpembrolizumabdepends", "create create"),),
+    ),
+    Scenario(
+        "the tests that decide are ordered already",
+        "order-sign",
+        (NSCLC, ordered_test("NGS panel lung, PD-L1")),
+        ("pembrolizumab",),
+        (("info", "orderpembrolizumabdepends", ""),),
+    ),
     Scenario("PD-L1 0 %, it may be adjuvant", "order-sign", (LUAD, pd_l1_tps("pd", 0)), ("pembrolizumab",), ()),
     Scenario("EGFR negative, with docetaxel", "order-sign", (LUAD, NO_EGFR), ("ramucirumab", "docetaxel"), ()),
     Scenario(
@@ -477,6 +498,13 @@ SCENARIOS = (
         (NSCLC, L858R, CHILD),
         ("osimertinib",),
         (("info", "orderosimertinibclinical", ""),),
+    ),
+    Scenario(
+        "the biomarker is untested, and the age does not fit",
+        "order-sign",
+        (NSCLC, CHILD),
+        ("osimertinib",),
+        (("info", "orderosimertinibuntested", ""),),
     ),
     Scenario(
         "no biomarker is asked, the age does not fit",
@@ -643,6 +671,26 @@ def test_scenario(client: FlaskClient, scenario: Scenario) -> None:
     for card in cards:
         for suggestion in card.get("suggestions", []):
             _check_action(suggestion["actions"][0])
+
+
+def _summary(client: FlaskClient, *resources: dict[str, Any], drug: str) -> str:
+    (card,) = _cards(client, Scenario("", "order-sign", resources, (drug,)))
+    return str(card["summary"])
+
+
+def test_the_reason_that_is_named_is_the_biomarker_that_fails_not_a_stage_of_another_indication(
+    client: FlaskClient,
+) -> None:
+    stage = observation("tnm", coded("21902-2"), valueCodeableConcept={"text": "IV"})
+    summary = _summary(client, NSCLC, NO_EGFR, stage, drug="osimertinib")
+    assert summary == "osimertinib: not supported by the EU label with EGFR: not detected"
+
+
+def test_an_untested_biomarker_is_never_said_to_fit(client: FlaskClient) -> None:
+    assert _summary(client, NSCLC, L858R, CHILD, drug="osimertinib").startswith("osimertinib: biomarkers fit; ")
+    assert _summary(client, NSCLC, CHILD, drug="osimertinib") == (
+        "osimertinib: no EU indication fits; not met: age ≥ 18 years"
+    )
 
 
 def test_there_are_enough_scenarios_of_each_hook() -> None:
