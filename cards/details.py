@@ -111,10 +111,8 @@ def safety_detail(advice: SafetyAlert, basis: Basis, say: Language = ENGLISH) ->
     finding = advice.finding
     statement = finding.statement
     consequence = "" if isinstance(statement, Indication) else statement.consequence
-    lines = [
-        f"**{escape(finding.medicine.brand)} ({escape(say.drug(finding.medicine.inn))})**: {escape(say(consequence), MAX_OWN_TEXT)}",
-        "",
-    ]
+    name = f"**{escape(finding.medicine.brand)} ({escape(say.drug(finding.medicine.inn))})**"
+    lines = [f"{name}: {escape(say(consequence), MAX_OWN_TEXT)}", ""]
     lines.append(label_link(finding.medicine, say))
     lines += evidence_lines(advice.evidence, say)
     return "\n".join(lines + basis_lines(basis, [finding], say))

@@ -79,7 +79,8 @@ def _alert_lines(alerts: Iterable[Finding], say: Language) -> Iterator[str]:
         if isinstance(statement, SafetyStatement):
             yield ""
             kind = say(_CATEGORIES[statement.category])
-            yield f"**{escape(kind)}**: {escape(say(statement.consequence), MAX_OWN_TEXT)} ({label_link(finding.medicine, say)})"
+            consequence = escape(say(statement.consequence), MAX_OWN_TEXT)
+            yield f"**{escape(kind)}**: {consequence} ({label_link(finding.medicine, say)})"
 
 
 _CATEGORIES = {
