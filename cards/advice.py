@@ -13,7 +13,7 @@ from knowledge.facts import Fact, Kind, Origin, State
 from knowledge.language import phrase
 from knowledge.orders import Orders
 from knowledge.prescribing import current_drugs
-from knowledge.statements import Indication, Medicine, TestRequirement, analyte_of
+from knowledge.statements import Indication, Medicine, TestRequirement, analyte_of, name_of, protein_of
 from knowledge.trace import Trace, leaf_of
 from knowledge.verdicts import Verdict
 
@@ -55,7 +55,7 @@ class MissingTest:
             (finding.medicine.brand, test): (finding.medicine, test)
             for finding in self.findings
             for test in finding.statement.tests
-            if re.search(rf"(?<!\w){re.escape(self.analyte)}(?!\w)", test.analyte)
+            if re.search(rf"(?<!\w){re.escape(name_of(self.analyte))}(?!\w)", test.analyte)
         }
         stated = [pair for pair in found.values() if pair[1].requirement != "not-stated"]
         return tuple(stated or found.values())
@@ -233,7 +233,7 @@ def _tests_first(findings: Sequence[Finding], with_result: frozenset[str], order
     for finding in findings:
         if finding.layer is not Layer.LABEL or finding.outcome is not Outcome.TEST or not _tumour_is_recorded(finding):
             continue
-        analytes = dict.fromkeys(analyte_of(leaf_of(leaf)) for leaf in finding.missing(Role.BIOMARKER))
+        analytes = dict.fromkeys(finding.analyte(leaf) for leaf in finding.missing(Role.BIOMARKER))
         if isinstance(finding.statement, Indication) and finding.statement.is_tumour_agnostic:
             agnostic |= dict.fromkeys(name for name in analytes if name not in with_result)
             continue
@@ -271,9 +271,17 @@ def _has_positive_result(leaf: Trace) -> bool:
 
 
 def _analytes_with_result(facts: Iterable[Fact]) -> frozenset[str]:
-    """Analytes for which something was found: their gene was tested, whatever detail a label still asks."""
-    found = [fact for fact in facts if fact.state is State.PRESENT]
-    return frozenset({name for fact in found for name in (*fact.genes, fact.marker) if name})
+    """Analytes for which something was found: they were tested, whatever detail a label still asks.
+
+    A protein that was not found has been tested as well; of a gene, another alteration may not have been.
+    """
+    names: set[str | None] = set()
+    for fact in facts:
+        if fact.kind is Kind.EXPRESSION and fact.marker and fact.state in (State.PRESENT, State.ABSENT):
+            names |= {fact.marker, protein_of(fact.marker)}
+        elif fact.state is State.PRESENT:
+            names |= {*fact.genes, fact.marker}
+    return frozenset(name for name in names if name)
 
 
 # --- unclear tumour ----------------------------------------------------------------------------------

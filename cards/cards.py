@@ -75,9 +75,14 @@ def _without_positive(facts: Iterable[Fact], say: Language) -> str:
     """What stands for the biomarker where no positive result opens the options."""
     facts = list(facts)
     biomarkers = [fact for fact in facts if fact.kind is not Kind.DISEASE]
-    genes = list(dict.fromkeys(gene for fact in biomarkers for gene in fact.genes))
-    if genes and all(fact.state is State.ABSENT for fact in biomarkers):
-        return say("No {genes} alteration", genes=say(" or ").join(genes))
+    if biomarkers and all(fact.state is State.ABSENT for fact in biomarkers):
+        proteins = [fact for fact in biomarkers if fact.kind is Kind.EXPRESSION and fact.marker]
+        genes = dict.fromkeys(gene for fact in biomarkers if fact not in proteins for gene in fact.genes)
+        markers = dict.fromkeys(fact.marker or "" for fact in proteins)
+        found = [say("No {genes} alteration", genes=say(" or ").join(genes))] if genes else []
+        found += [say("{markers} negative", markers=", ".join(markers))] if markers else []
+        if found:
+            return ", ".join(found)
     tumours = "/".join(sorted({fact.tumour for fact in facts if fact.tumour}))
     return say("{tumour}, not opened by a biomarker", tumour=tumours)
 

@@ -9,6 +9,7 @@ from cards.markdown import bullet
 from knowledge.evaluation import Finding
 from knowledge.language import Language
 from knowledge.named_tests import NO_CE_STATUS, ROLES, NamedTest
+from knowledge.statements import name_of
 
 #: Tests shown for one analyte at most; the curator's commands and the statement's page list all.
 _MOST = 3
@@ -18,7 +19,7 @@ def named_test_lines(findings: Iterable[Finding], analyte: str, say: Language) -
     """One line with the tests that EMA documents name for an analyte, those nearest to a label first."""
     found: dict[str, tuple[NamedTest, list[str]]] = {}
     for finding in findings:
-        for test in finding.medicine.tests_for(finding.statement, analyte):
+        for test in finding.medicine.tests_for(finding.statement, name_of(analyte)):
             if test.kind == "named-test":
                 found.setdefault(f"{test.title}, {_role(test, say)}", (test, []))[1].append(finding.medicine.brand)
     if not found:

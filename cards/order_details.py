@@ -16,12 +16,14 @@ from cards.details import (
 from cards.lists import in_full
 from cards.markdown import MAX_OWN_TEXT, MAX_TEXT, bullet, escape
 from cards.named_tests import named_test_lines
+from knowledge.criteria import Not
 from knowledge.evaluation import Finding, Outcome
 from knowledge.facts import Fact, Kind
 from knowledge.language import Language, phrase
 from knowledge.prescribing import DraftJudgement, Support
 from knowledge.statement_wording import describe_partner
-from knowledge.statements import Indication, Medicine, SafetyStatement, TestRequirement
+from knowledge.statements import Indication, Medicine, SafetyStatement, TestRequirement, name_of
+from knowledge.trace import Trace
 from knowledge.verdicts import Verdict
 from knowledge.wording import describe
 
@@ -47,7 +49,7 @@ _HEADLINES = {
     Support.SUPPORTED: phrase("an indication of the EU label fits the record."),
     Support.TEST: phrase("no result in the record for a biomarker on which its EU indications depend."),
     Support.DEPENDS: phrase(
-        "line, stage or setting decide which EU indication is meant, and they are not recorded. One asks for no "
+        "line, stage or setting decide which EU indication is meant, and not all of it is recorded. One asks for no "
         "biomarker; the others wait for a result."
     ),
     Support.PARTNER: phrase(
@@ -112,7 +114,12 @@ def _test_lines(judgement: DraftJudgement, say: Language) -> list[str]:
 def _requirements(judgement: DraftJudgement, analyte: str) -> list[tuple[Medicine, TestRequirement]]:
     """What the labels behind the judgement require of the test of an analyte."""
     findings = (*judgement.alerts, *judgement.findings)
-    return [(found.medicine, test) for found in findings for test in found.statement.tests if analyte in test.analyte]
+    return [
+        (found.medicine, test)
+        for found in findings
+        for test in found.statement.tests
+        if name_of(analyte) in test.analyte
+    ]
 
 
 def _indication_lines(judgement: DraftJudgement, say: Language) -> list[str]:
@@ -125,12 +132,19 @@ def _indication_lines(judgement: DraftJudgement, say: Language) -> list[str]:
         if isinstance(statement, Indication):
             what = say(statement.summary)
             if judgement.support is Support.PARTNER:
-                partners = " + ".join(describe_partner(partner, say) for partner in statement.partners)
-                what = say("{indication} (with {partners})", indication=what, partners=partners)
+                what = _with_partners(what, statement, say)
             lines.append(
                 bullet(f"{escape(what, MAX_OWN_TEXT)}, {label_link(finding.medicine, say)}: {_why(finding, say)}")
             )
     return lines
+
+
+def _with_partners(summary: str, statement: Indication, say: Language) -> str:
+    """The indication with the partners that its summary does not name."""
+    names = [describe_partner(partner, say) for partner in statement.partners]
+    if all(name in summary for name in names):
+        return summary
+    return say("{indication} (with {partners})", indication=summary, partners=" + ".join(names))
 
 
 def _why(finding: Finding, say: Language) -> str:
@@ -144,13 +158,20 @@ def _why(finding: Finding, say: Language) -> str:
 
 def reasons(finding: Finding, say: Language) -> list[str]:
     """What keeps an indication from being met, each once: what it excludes and was found, what it asks in vain."""
-    texts = {
-        say("excluded by {finding}", finding=describe(leaf.criterion, say))
-        if leaf.verdict is Verdict.TRUE
-        else say("not met: {criterion}", criterion=describe(leaf.criterion, say)): None
-        for leaf in finding.closing()
-    }
-    return list(texts)
+    return list(dict.fromkeys(text for trace in finding.failing() for text in _reason(trace, say)))
+
+
+def _reason(trace: Trace, say: Language) -> Iterator[str]:
+    if not isinstance(trace.criterion, Not):
+        yield say("not met: {criterion}", criterion=describe(trace.criterion, say))
+        return
+    for leaf in trace.deciding_leaves():
+        found = leaf.verdict is Verdict.TRUE
+        yield say(
+            "excluded by {finding}" if found else "not met: {criterion}",
+            finding=describe(leaf.criterion, say),
+            criterion=describe(leaf.criterion, say),
+        )
 
 
 def _evidence(findings: Sequence[Finding]) -> list[Fact]:

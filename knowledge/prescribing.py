@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -10,11 +10,12 @@ from knowledge.criteria import Role
 from knowledge.drugs import DrugClasses
 from knowledge.evaluation import Finding, Layer, Outcome
 from knowledge.facts import Fact, Kind, State
+from knowledge.gaps import indication_gaps, safety_gaps, without_result
 from knowledge.orders import DrugDraft, Orders
 from knowledge.patient import Reference
-from knowledge.statements import Indication, Medicine, Partner, Statement, analyte_of
+from knowledge.statements import Indication, Medicine, Partner, Statement
 from knowledge.terminology import TumourTree
-from knowledge.trace import Trace, leaf_of
+from knowledge.trace import leaf_of
 from knowledge.verdicts import Verdict, conjunction
 
 _OPEN = (Outcome.MET, Outcome.VERIFY)
@@ -159,20 +160,14 @@ def _judge(
         support, behind = Support.NOT_HELD, ()
     safety = [finding for finding in own if finding.layer is Layer.SAFETY and _concerns(finding, regimen)]
     alerts = tuple(finding for finding in safety if finding.outcome is Outcome.APPLIES)
-    gaps = [*_safety_gaps(safety), *(_indication_gaps(behind) if support is Support.TEST else ())]
-    undecided = dict.fromkeys(fact for leaf in gaps for fact in leaf.facts if fact.state is State.PRESENT)
-    wanted = _without_result(gaps)
-    depending = _without_result(_indication_gaps(behind) if support is Support.DEPENDS else ())
+    gaps = [*safety_gaps(safety, support in _CLOSED), *(indication_gaps(behind) if support is Support.TEST else ())]
+    undecided = dict.fromkeys(fact for _, leaf in gaps for fact in leaf.facts if fact.state is State.PRESENT)
+    wanted = without_result(gaps)
+    depending = without_result(indication_gaps(behind) if support is Support.DEPENDS else ())
     awaited = tuple(analyte for analyte in dict.fromkeys([*wanted, *depending]) if orders.covering(analyte))
     missing = tuple(analyte for analyte in wanted if analyte not in awaited)
     depending = [analyte for analyte in depending if analyte not in (*awaited, *missing)]
     return DraftJudgement(draft, support, behind, alerts, missing, awaited, tuple(undecided), tuple(depending))
-
-
-def _without_result(gaps: Iterable[Trace]) -> list[str]:
-    """The analytes of gaps near which nothing was found, so that another test would not ask the same again."""
-    untested = (leaf for leaf in gaps if not any(fact.state is State.PRESENT for fact in leaf.facts))
-    return list(dict.fromkeys(analyte_of(leaf_of(leaf)) for leaf in untested))
 
 
 def _of_its_label(draft: DrugDraft, findings: list[Finding]) -> list[Finding]:
@@ -182,6 +177,9 @@ def _of_its_label(draft: DrugDraft, findings: list[Finding]) -> list[Finding]:
     """
     return [finding for finding in findings if finding.medicine.drugs == set(draft.drugs)] or findings
 
+
+#: No result of a test opens an indication any more.
+_CLOSED = frozenset({Support.CLINICAL, Support.UNTESTED, Support.OTHER_SETTING})
 
 #: What may only be said of a drug when every indication of its label for the tumour is held.
 _SAID_OF_THE_WHOLE_LABEL = frozenset(
@@ -279,17 +277,3 @@ def _waiting(supported: Sequence[Finding], untested: Sequence[Finding], regimen:
 def _concerns(finding: Finding, regimen: Regimen) -> bool:
     """Whether a safety statement speaks of this regimen: one about a combination needs a partner that may be in it."""
     return regimen.fits(finding.statement) is not Verdict.FALSE
-
-
-def _safety_gaps(safety: Iterable[Finding]) -> Iterator[Trace]:
-    """The unknown biomarkers that a label asks to be tested before, whatever the indication."""
-    for finding in safety:
-        required = any(test.timing for test in finding.statement.tests)
-        if finding.outcome is Outcome.APPLIES or (finding.outcome is Outcome.TEST and required):
-            yield from finding.gaps()
-
-
-def _indication_gaps(behind: Iterable[Finding]) -> Iterator[Trace]:
-    """The unknown biomarkers that decide indications."""
-    for finding in behind:
-        yield from finding.missing(Role.BIOMARKER)

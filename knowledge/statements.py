@@ -20,6 +20,7 @@ from knowledge.criteria import (
     leaves,
 )
 from knowledge.labels import Anchor, Label, NewerLabel
+from knowledge.language import phrase
 from knowledge.named_tests import NamedTest
 from knowledge.terminology import ANY_TUMOUR
 
@@ -185,6 +186,16 @@ def analyte_of(leaf: Leaf) -> str:
         if value := getattr(leaf, attribute, None):
             return str(value)
     return ""
+
+
+def protein_of(gene: str) -> str:
+    """The analyte of a protein that is named like its gene."""
+    return phrase("{gene} protein", gene=gene)
+
+
+def name_of(analyte: str) -> str:
+    """The gene or marker behind an analyte, as labels and tests name it."""
+    return analyte.removesuffix(" protein")
 
 
 def anchors_of(statement: Statement) -> tuple[Anchor, ...]:

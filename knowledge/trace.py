@@ -48,6 +48,15 @@ class Trace:
             if isinstance(self.criterion, Not | NotKnown) or child.verdict is self.verdict:
                 yield from child.deciding_leaves()
 
+    def failing(self) -> Iterator[Trace]:
+        """The criteria that make a false node false as a label words them: alternatives and negations as such."""
+        if not isinstance(self.criterion, AllOf):
+            yield self
+            return
+        for child in self.children:
+            if child.verdict is Verdict.FALSE:
+                yield from child.failing()
+
     def of_role(self, role: Role, otherwise: Verdict = Verdict.TRUE) -> Verdict:
         """The verdict if every leaf of another role were ``otherwise``, or the contrary below a negation."""
         if not self.children:

@@ -6,6 +6,7 @@ means that nothing else may be said.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ from knowledge.orders import DrugDraft, Orders
 from knowledge.prescribing import judge_drafts
 from knowledge.statements import SafetyStatement
 from tests.conftest import TODAY
-from tests.fhir import coded, observation, pd_l1_tps, protein, variant
+from tests.fhir import coded, coding_dna, condition, observation, pd_l1_tps, protein, variant
 from tests.scenarios import (
     ALK,
     BREAST,
@@ -507,6 +508,13 @@ SCENARIOS = (
         (("info", "orderosimertinibuntested", ""),),
     ),
     Scenario(
+        "the biomarker of a label for children is not asked for in an adult",
+        "order-sign",
+        (condition("C132067", "http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl"),),
+        ("dabrafenib",),
+        (("info", "orderdabrafenibuntested", ""),),
+    ),
+    Scenario(
         "no biomarker is asked, the age does not fit",
         "order-sign",
         (UROTHELIAL, CHILD),
@@ -684,6 +692,52 @@ def test_the_reason_that_is_named_is_the_biomarker_that_fails_not_a_stage_of_ano
     stage = observation("tnm", coded("21902-2"), valueCodeableConcept={"text": "IV"})
     summary = _summary(client, NSCLC, NO_EGFR, stage, drug="osimertinib")
     assert summary == "osimertinib: not supported by the EU label with EGFR: not detected"
+
+
+def _card(client: FlaskClient, hook: str, *resources: dict[str, Any], topic: str, drug: str = "") -> dict[str, Any]:
+    cards = _cards(client, Scenario("", hook, resources, (drug,)))
+    return next(card for card in cards if card["source"]["topic"]["code"].startswith(topic))
+
+
+@pytest.mark.parametrize(
+    ("drug", "resources", "ordered"),
+    [
+        ("cetuximab", (CRC, NO_KRAS, NO_NRAS), "Order: EGFR immunohistochemistry"),
+        (
+            "imatinib",
+            (condition("C49.A", "http://hl7.org/fhir/sid/icd-10-cm"), variant("kit", "KIT", protein("p.Val560Asp"))),
+            "Order: KIT (CD117) immunohistochemistry",
+        ),
+    ],
+)
+def test_the_protein_that_a_label_asks_for_is_not_the_gene(
+    client: FlaskClient, drug: str, resources: tuple[dict[str, Any], ...], ordered: str
+) -> None:
+    card = _card(client, "order-sign", *resources, topic=f"order{drug}test", drug=drug)
+    assert ordered in [suggestion["label"] for suggestion in card["suggestions"]]
+    assert "mutation" not in " ".join(suggestion["label"] for suggestion in card["suggestions"])
+
+
+def test_proteins_that_were_not_found_are_no_alterations(client: FlaskClient) -> None:
+    negative = observation("her2", coded("48676-1"), valueCodeableConcept=coded("260385009", "http://snomed.info/sct"))
+    resources = (BREAST, NO_ER, NO_PR, negative)
+    card = _card(client, "patient-view", *resources, topic="optionsWithoutPositiveBiomarker")
+    assert card["summary"].startswith("ER, PR, HER2 negative: EU-label options ")
+    tests = _card(client, "patient-view", *resources, topic="testsFirst")
+    assert "HER2" not in tests["summary"]
+    assert re.search("Tested, but not in the detail that a label asks for: .*HER2", tests["detail"])
+
+
+def test_alternatives_are_told_from_what_is_asked_together(client: FlaskClient) -> None:
+    skipping = variant("met", "MET", coding_dna("NM_000245.4:c.3028+1G>A"))
+    detail = _card(client, "patient-view", LUAD, skipping, topic="optionsMET")["detail"]
+    assert "; prior immunotherapy or prior platinum-based chemotherapy." in detail
+
+
+def test_a_combination_is_named_once(client: FlaskClient) -> None:
+    detail = _card(client, "order-sign", CRC, MSI_H, METASTASIS, topic="order", drug="nivolumab")["detail"]
+    assert "with ipilimumab, [" in detail
+    assert "(with ipilimumab)" not in detail
 
 
 def test_an_untested_biomarker_is_never_said_to_fit(client: FlaskClient) -> None:
