@@ -6,10 +6,11 @@ Traces and tools speak English, cards the language of their reader.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import singledispatch
 
 from knowledge.criteria import (
+    FIGO_GROUPS,
     STAGE_GROUPS,
     AgeBetween,
     AllOf,
@@ -248,13 +249,18 @@ def _(criterion: NoRecordedResistance, say: Language = ENGLISH) -> str:
 
 @describe.register
 def _(criterion: InStage, say: Language = ENGLISH) -> str:
-    whole = {stage for stage in criterion.stages if stage.rstrip("ABC") == stage}
-    groups = sorted(
-        stage for stage in criterion.stages & STAGE_GROUPS if stage in whole or stage.rstrip("ABC") not in whole
-    )
-    extents = [say(extent.replace("-", " ")) for extent in sorted(criterion.stages - STAGE_GROUPS)]
-    named = [say("stage {stages}", stages=say.either(groups))] if groups else []
+    figo = _widest({stage.removeprefix("FIGO ") for stage in criterion.stages & FIGO_GROUPS})
+    groups = [group for group in _widest(criterion.stages & STAGE_GROUPS) if group not in figo]
+    extents = [say(extent.replace("-", " ")) for extent in sorted(criterion.stages - STAGE_GROUPS - FIGO_GROUPS)]
+    named = [say("FIGO stage {stages}", stages=say.either(figo))] if figo else []
+    named += [say("stage {stages}", stages=say.either(groups))] if groups else []
     return say.either([*named, *([say("{extents} disease", extents=say.either(extents))] if extents else [])])
+
+
+def _widest(groups: Iterable[str]) -> list[str]:
+    """Stage groups without those that another one contains: ``IIIA`` beside ``III``."""
+    found = set(groups)
+    return sorted(stage for stage in found if stage.rstrip("ABC") == stage or stage.rstrip("ABC") not in found)
 
 
 @describe.register
@@ -369,6 +375,8 @@ def describe_alteration(fact: Fact, say: Language = ENGLISH) -> str:
             name = say.drug(fact.inn) if fact.inn else say((fact.marker or "therapy").replace("-", " "))
             return f"{name} ({say(fact.status)})" if fact.status else name
     value = "" if fact.value is None else say(str(fact.value))
+    if fact.kind is Kind.STAGE and value.startswith(f"{fact.marker} "):
+        return value
     if fact.kind is Kind.SIGNATURE:
         return _signature(say(fact.marker or fact.kind.value), value).strip()
     return f"{say(fact.marker or fact.kind.value)} {value}".strip()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from knowledge.criteria import AllOf, AnyOf, Criterion, HasExpression, HasSignature, HasTumour
+from knowledge.criteria import AllOf, AnyOf, Criterion, HasExpression, HasSignature, HasTumour, InStage
 from knowledge.facts import Fact, Kind, Source, State
 from knowledge.wording import describe, describe_fact
 
@@ -20,6 +20,11 @@ MSI_H, DMMR = HasSignature("MSI", frozenset({"MSI-H"})), HasSignature("MMR", fro
         (HasExpression("ER", scores=RECEPTOR, at_least=1), "ER ≥ 1 %"),
         (MSI_H, "MSI-H"),
         (HasSignature("TMB", at_least=10), "TMB ≥ 10"),
+        (
+            InStage(frozenset({"FIGO III", "FIGO IV", "III", "IV", "advanced"})),
+            "FIGO stage III or IV or advanced disease",
+        ),
+        (InStage(frozenset({"III", "IIIA", "metastatic"})), "stage III or metastatic disease"),
         (AnyOf((MSI_H, AnyOf((DMMR, HasTumour("MEL"))))), "MSI-H or dMMR or tumour type MEL"),
         (AnyOf((MSI_H, AllOf((DMMR, HasTumour("MEL"))))), "MSI-H or (dMMR and tumour type MEL)"),
     ],
@@ -35,6 +40,8 @@ def test_a_criterion_in_words(criterion: Criterion, words: str) -> None:
         ({"kind": Kind.EXPRESSION, "marker": "HER2", "score": "IHC", "value": 0}, "HER2 IHC 0"),
         ({"kind": Kind.EXPRESSION, "marker": "ER", "score": "percent", "value": 90, "unit": "%"}, "ER 90 %"),
         ({"kind": Kind.EXPRESSION, "marker": "PD-L1", "score": "TPS", "value": 60, "unit": "%"}, "PD-L1 TPS 60 %"),
+        ({"kind": Kind.STAGE, "marker": "FIGO", "value": "FIGO IIIC"}, "FIGO IIIC"),
+        ({"kind": Kind.STAGE, "marker": "AJCC", "value": "IIIC"}, "AJCC IIIC"),
         ({"kind": Kind.SIGNATURE, "marker": "MMR", "value": "dMMR"}, "dMMR"),
         ({"kind": Kind.SIGNATURE, "marker": "MSI", "value": "MSS"}, "MSS"),
         ({"kind": Kind.SIGNATURE, "marker": "TMB", "value": 7.5}, "TMB 7.5"),
