@@ -7,7 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from knowledge import notes
 from knowledge.criteria import Role
+from knowledge.decisions import PAST
 from knowledge.evaluation import Finding, Layer, Outcome
 from knowledge.facts import Fact, Kind, Origin, State
 from knowledge.language import phrase
@@ -117,6 +119,8 @@ def patient_view_advice(
         for finding in findings
         if (finding.outcome not in _CLOSED or finding.veto) and (all_comers or _depends_on_a_biomarker(finding))
     ]
+    if has_current_tumour(facts):
+        findings = [finding for finding in findings if not _is_of_the_past(finding)]
     options = _therapy_options(findings)
     advice: list[Advice] = [*_safety_alerts(findings, facts, options), *options]
     if tests := _tests_first(findings, _analytes_with_result(facts), orders):
@@ -126,6 +130,19 @@ def patient_view_advice(
     if unclear := _tumour_unclear(findings):
         advice.append(unclear)
     return advice
+
+
+def has_current_tumour(facts: Iterable[Fact]) -> bool:
+    """Whether a confirmed tumour of known type is recorded that is not over."""
+    return any(
+        fact.kind is Kind.DISEASE and fact.tumour and fact.state is State.PRESENT and fact.status not in PAST
+        for fact in facts
+    )
+
+
+def _is_of_the_past(finding: Finding) -> bool:
+    """Whether only a tumour that is over may be the label's."""
+    return any(leaf.note == notes.TUMOUR_PAST for leaf in finding.missing(Role.TUMOUR))
 
 
 def _safety_alerts(
@@ -252,9 +269,9 @@ def _tests_first(findings: Sequence[Finding], with_result: frozenset[str], order
 
 
 def _tumour_is_recorded(finding: Finding) -> bool:
-    """Whether a tumour type is recorded that is, or with its histology may be, the label's."""
+    """Whether a tumour type is recorded that is, or with its histology may be, the label's, and is not over."""
     unclear = finding.missing(Role.TUMOUR)
-    return all(leaf.facts and all(fact.tumour for fact in leaf.facts) for leaf in unclear)
+    return all(leaf.facts and all(fact.tumour and fact.status not in PAST for fact in leaf.facts) for leaf in unclear)
 
 
 def _tumour_facts(finding: Finding) -> tuple[Fact, ...]:

@@ -16,6 +16,7 @@ from cards.advice import (
 )
 from cards.building import CardMaker, Planned
 from cards.details import (
+    alerting_facts,
     finding_names,
     germline_detail,
     missing_tests_detail,
@@ -140,13 +141,15 @@ def _safety_card(advice: SafetyAlert, maker: CardMaker) -> Planned:
     finding = advice.finding
     say = maker.style.language
     drug = say.drug(finding.medicine.inn)
-    biomarkers = (fact for fact in advice.evidence if fact.kind is not Kind.DISEASE)
-    found = ", ".join(finding_names(biomarkers, say))
+    found = ", ".join(finding_names(alerting_facts(finding), say))
+    summary = f"{drug}: {found}" if found else drug
+    if not found and (gaps := dict.fromkeys(finding.analyte(leaf) for leaf in finding.gaps())):
+        summary = with_names(say("{drug}: test first, no result for ", drug=drug), list(map(say, gaps)), say)
     is_contraindication = getattr(finding.statement, "category", "") == "contraindication"
     return maker.planned(
         topic=f"safety{finding.statement.id}",
         indicator=Indicator.CRITICAL if is_contraindication else Indicator.WARNING,
-        summary=f"{drug}: {found}" if found else drug,
+        summary=summary,
         detail=safety_detail(advice, maker.basis, say),
         medicines=(finding.medicine,),
         statements=(finding.statement.id,),

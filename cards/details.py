@@ -231,6 +231,11 @@ def basis_lines(basis: Basis, findings: Iterable[Finding], say: Language = ENGLI
     return ["", in_full(texts, " ")]
 
 
+def alerting_facts(finding: Finding) -> list[Fact]:
+    """The results for which a safety statement applies; none where it applies because one is missing."""
+    return [fact for fact in finding.deciding_facts() if fact.kind not in (Kind.DISEASE, Kind.DEMOGRAPHIC)]
+
+
 def finding_names(facts: Iterable[Fact], say: Language = ENGLISH) -> list[str]:
     """Short names of findings for a summary, each once."""
     return list(dict.fromkeys(_finding_name(fact, say) for fact in facts))

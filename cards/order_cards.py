@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from cards.building import CardMaker, Planned
-from cards.details import finding_names
+from cards.details import alerting_facts, finding_names
 from cards.order_details import order_detail, reasons
 from cards.style import CardStyle, Indicator, Notice
 from cards.suggestions import Suggestion
@@ -141,10 +141,7 @@ def _summary(judgement: DraftJudgement, maker: CardMaker) -> str:
 
 def _alert_summary(drug: str, alert: Finding, judgement: DraftJudgement, maker: CardMaker) -> str:
     say = maker.style.language
-    found = (
-        fact for leaf in alert.leaves() for fact in leaf.facts if fact.kind not in (Kind.DISEASE, Kind.DEMOGRAPHIC)
-    )
-    names = finding_names(found, say)
+    names = finding_names(alerting_facts(alert), say)
     category = _category(alert)
     if category == "test" or not names:
         analytes = judgement.missing or judgement.awaited

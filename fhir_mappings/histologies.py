@@ -71,7 +71,7 @@ def _with_histology(diagnosis: Fact, histology: str, tumours: TumourCodes) -> Fa
     """The diagnosis as its histology makes it, and a warning; ``None`` if the histology adds nothing."""
     known = diagnosis.tumour or ""
     found = tumours.refine(known, histology, diagnosis.topography)
-    if found is None or found == known:
+    if found is None or found == known or tumours.is_coded_apart(found, known):
         return None
     sharper = phrase("the type was made sharper by the histology {histology} of another result", histology=histology)
     other = phrase("the histology {histology} of another result is of another type", histology=histology)
@@ -91,7 +91,5 @@ def _placed(histology: Fact, diagnoses: list[Fact], tumours: TumourCodes) -> Fac
 
 
 def _fits(histology: Fact, diagnosis: Fact, tumours: TumourCodes) -> bool:
-    """Whether a tumour may have a histology, and is at least as specific as what the histology names alone."""
-    if histology.tumour is not None:
-        return tumours.tree.is_a(diagnosis.tumour or "", histology.tumour)
+    """Whether a tumour may have a histology, whatever type the histology names without its site."""
     return tumours.may_have(diagnosis.tumour or "", histology.histology or "", diagnosis.topography)

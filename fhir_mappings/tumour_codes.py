@@ -99,6 +99,7 @@ class TumourCodes:
     _body_sites: Mapping[str, str]
     _anywhere: Mapping[str, str]
     _by_site: Mapping[str, Mapping[str, str]]
+    _coded_apart: frozenset[str]
     _former_codes: Mapping[str, str]
     _not_invasive: frozenset[str]
     _references_not_used: frozenset[str]
@@ -137,6 +138,7 @@ class TumourCodes:
             _body_sites={str(code): entry["site"] for code, entry in data["snomed"]["sites"].items()},
             _anywhere=_histologies(data["icdo3"]["anywhere"], groups, tree),
             _by_site={name: _histologies(nodes, groups, tree) for name, nodes in by_site.items()},
+            _coded_apart=frozenset(_known(code, tree) or "" for code in data["icdo3"]["coded_apart"]),
             _former_codes={old: _known(new, tree) or "" for old, new in data["oncotree"]["former_codes"].items()},
             _not_invasive=not_invasive,
             _references_not_used=frozenset(data["ncit"]["not_used"]),
@@ -195,6 +197,12 @@ class TumourCodes:
         if self._is_organ(node) or self.tree.is_a(found, node):
             return found
         return node if self.tree.is_a(node, found) else self.common({node, found})
+
+    def is_coded_apart(self, found: str, node: str) -> bool:
+        """Whether a tumour that a histology names would never bear the code of this one's organ."""
+        if self.organ(found) == self.organ(node):
+            return False
+        return any(self.tree.is_a(found, apart) for apart in self._coded_apart)
 
     def may_have(self, node: str, morphology: str, site: str | None = None) -> bool:
         """Whether a tumour may have an ICD-O-3 histology: one that the tables know of its type.

@@ -82,6 +82,11 @@ class Evaluated:
         """What the biomarkers alone come to, were everything else as the statement asks."""
         return self.trace.of_role(Role.BIOMARKER)
 
+    def deciding_facts(self) -> tuple[Fact, ...]:
+        """The facts that decided it, each once; of a gap that decides it there is none."""
+        decided = (leaf for leaf in self.trace.deciding_leaves() if leaf.verdict is not Verdict.UNKNOWN)
+        return tuple(dict.fromkeys(fact for leaf in decided for fact in leaf.facts))
+
     def gaps(self) -> tuple[Trace, ...]:
         """The unknown biomarker leaves that leave it open, or that decide it where it speaks of the gap itself."""
         unknown = (leaf for leaf in self.trace.deciding_leaves() if leaf.verdict is Verdict.UNKNOWN)

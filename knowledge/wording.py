@@ -183,12 +183,15 @@ def _(criterion: HasExpression, say: Language = ENGLISH) -> str:
             "" if criterion.at_least >= _STRONGEST else f" {say('or more')}"
         )
     unit = " %" if criterion.scores & {"TPS", "TC", "IC", "TAP"} else ""
-    if criterion.scores == {"percent"}:
-        marker, unit = criterion.marker, " %"
+    for score in criterion.scores & _UNITS.keys():
+        marker, unit = criterion.marker, f" {_UNITS[score]}"
     if criterion.at_least is not None:
         return f"{marker} ≥ {say.number(criterion.at_least)}{unit}"
     return f"{marker} < {say.number(criterion.below or 0)}{unit}"
 
+
+#: Scores that are a number in a unit and nothing else, with the unit.
+_UNITS = {"percent": "%", "serum ng/ml": "ng/mL", "ng/ml": "ng/mL"}
 
 #: The strongest class of a stain that is scored 0 to 3+.
 _STRONGEST = 3
@@ -387,7 +390,7 @@ def _score(fact: Fact, say: Language) -> str:
     value = _value(fact, say)
     if fact.score == "IHC" and isinstance(fact.value, int | float) and fact.value <= _STRONGEST:
         value = f"{fact.comparator or ''}{_stain(fact.value, say)}"
-    score = None if fact.score == "percent" and value else fact.score
+    score = None if fact.score in _UNITS and value else fact.score
     return " ".join(filter(None, [fact.marker, score, value, fact.unit if value else None]))
 
 

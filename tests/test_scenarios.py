@@ -740,6 +740,24 @@ def test_a_combination_is_named_once(client: FlaskClient) -> None:
     assert "(with ipilimumab)" not in detail
 
 
+@pytest.mark.parametrize(("hook", "topic"), [("patient-view", "safetyerbitux"), ("order-sign", "ordercetuximab")])
+def test_a_restriction_for_an_unknown_status_names_what_is_not_known(
+    client: FlaskClient, hook: str, topic: str
+) -> None:
+    resources = (CRC, METASTASIS, V600E, NO_KRAS, given("encorafenib"))
+    card = _card(client, hook, *resources, topic=topic, drug="cetuximab")
+    assert card["summary"] == "cetuximab: test first, no result for NRAS"
+
+
+def test_a_tumour_of_the_past_asks_for_nothing(client: FlaskClient) -> None:
+    past = MELANOMA | {"id": "c2", "clinicalStatus": coded("resolved")}
+    cards = _cards(client, Scenario("", "patient-view", (CRC, V600E, past)))
+    assert "MEL" not in " ".join(card["summary"] for card in cards)
+    assert not any("histology" in card["summary"] for card in cards)
+    (only,) = _cards(client, Scenario("", "patient-view", (past, V600E)))
+    assert only["source"]["topic"]["code"] == "tumourUnclear"
+
+
 def test_an_untested_biomarker_is_never_said_to_fit(client: FlaskClient) -> None:
     assert _summary(client, NSCLC, L858R, CHILD, drug="osimertinib").startswith("osimertinib: biomarkers fit; ")
     assert _summary(client, NSCLC, CHILD, drug="osimertinib") == (

@@ -121,6 +121,21 @@ def test_a_histology_beside_a_diagnosis_is_no_second_tumour(
     assert {fact.source.reference.partition("/")[2]: fact.tumour for fact in found} == expected
 
 
+def test_a_histology_that_means_another_type_elsewhere_is_the_type_of_its_site(advisor: Advisor) -> None:
+    record = advisor.record(bundle(patient(), condition("C69.3", ICD10), _histology("8720/3")))
+    assert [fact.tumour for fact in record.facts if fact.kind is Kind.DISEASE] == ["UM", "UM"]
+
+
+def test_a_histology_without_a_code_of_its_own_makes_the_diagnosis_of_an_organ_sharper(advisor: Advisor) -> None:
+    record = advisor.record(bundle(patient(), condition("C16.2", ICD10), _histology("8936/3")))
+    assert [fact.tumour for fact in record.facts if fact.kind is Kind.DISEASE] == ["GIST", "GIST"]
+
+
+def test_a_histology_of_another_organ_is_a_tumour_of_its_own(advisor: Advisor) -> None:
+    record = advisor.record(bundle(patient(), condition("C50.4", ICD10), _histology("9823/3")))
+    assert [fact.tumour for fact in record.facts if fact.kind is Kind.DISEASE] == ["BREAST", "CLLSLL"]
+
+
 def test_a_histology_of_one_of_two_tumours_says_that_it_may_be_of_either(advisor: Advisor) -> None:
     diagnoses = (condition("C34.1", ICD10), condition("C50.4", ICD10, id="c2"))
     record = advisor.record(bundle(patient(), *diagnoses, _histology("8140/3")))

@@ -59,6 +59,8 @@ def test_words_about_a_karyotype_are_unread(advisor: Advisor, value: str) -> Non
         "EGFR/KRAS-Panel",
         "Mutationsanalyse Lunge",
         "TP53",
+        "NGS Panel Ergebnis",
+        "ALK (D5F3) Immunhistochemie",
     ],
 )
 def test_a_local_name_that_speaks_of_a_biomarker_is_reported(advisor: Advisor, name: str) -> None:
@@ -82,3 +84,12 @@ def test_a_name_of_another_laboratory_is_not(advisor: Advisor, name: str) -> Non
     found = record(advisor, {"text": name}, valueString="12")
     assert not found.unread
     assert {fact.kind for fact in found.facts} == {Kind.DEMOGRAPHIC}
+
+
+@pytest.mark.parametrize("name", ["DPYD genotype", "DPYD Genotyp", "DPYD-Genotypisierung", "DPYD Diplotyp"])
+def test_a_genotype_by_its_name(advisor: Advisor, name: str) -> None:
+    found = record(advisor, {"text": name}, valueString="*1/*2A")
+    assert [(fact.genes, fact.diplotype) for fact in found.facts if fact.kind is Kind.GENOTYPE] == [
+        (("DPYD",), "*1/*2A")
+    ]
+    assert [fact.phenotype for fact in found.facts if fact.kind is Kind.PHENOTYPE] == ["intermediate metaboliser"]

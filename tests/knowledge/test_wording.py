@@ -18,6 +18,7 @@ MSI_H, DMMR = HasSignature("MSI", frozenset({"MSI-H"})), HasSignature("MMR", fro
         (HasExpression("HER2", scores=STAIN, at_least=3), "HER2 IHC 3+"),
         (HasExpression("HER2", scores=STAIN, at_least=2), "HER2 IHC 2+ or more"),
         (HasExpression("ER", scores=RECEPTOR, at_least=1), "ER ≥ 1 %"),
+        (HasExpression("AFP", scores=frozenset({"serum ng/ml"}), at_least=400), "AFP ≥ 400 ng/mL"),
         (MSI_H, "MSI-H"),
         (HasSignature("TMB", at_least=10), "TMB ≥ 10"),
         (
@@ -42,6 +43,10 @@ def test_a_criterion_in_words(criterion: Criterion, words: str) -> None:
         ({"kind": Kind.EXPRESSION, "marker": "PD-L1", "score": "TPS", "value": 60, "unit": "%"}, "PD-L1 TPS 60 %"),
         ({"kind": Kind.STAGE, "marker": "FIGO", "value": "FIGO IIIC"}, "FIGO IIIC"),
         ({"kind": Kind.STAGE, "marker": "AJCC", "value": "IIIC"}, "AJCC IIIC"),
+        (
+            {"kind": Kind.EXPRESSION, "marker": "AFP", "score": "serum ng/ml", "value": 850, "unit": "ng/mL"},
+            "AFP 850 ng/mL",
+        ),
         ({"kind": Kind.SIGNATURE, "marker": "MMR", "value": "dMMR"}, "dMMR"),
         ({"kind": Kind.SIGNATURE, "marker": "MSI", "value": "MSS"}, "MSS"),
         ({"kind": Kind.SIGNATURE, "marker": "TMB", "value": 7.5}, "TMB 7.5"),
