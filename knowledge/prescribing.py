@@ -82,8 +82,13 @@ class Regimen:
         return conjunction(self._holds(partner) for partner in statement.partners)
 
     def is_as_named(self, statement: Statement) -> bool:
-        """Whether a statement names partners and each is in the regimen: the prescriber means this combination."""
-        return bool(statement.partners) and self.fits(statement) is Verdict.TRUE
+        """Whether each partner that a statement names is in the regimen: the prescriber means this combination."""
+        asked = [partner for partner in statement.partners if not partner.supportive]
+        return bool(asked) and conjunction(map(self._holds, asked)) is Verdict.TRUE
+
+    def holds_some_of(self, statement: Statement) -> bool:
+        """Whether at least one of the partners that a statement names is in the regimen."""
+        return any(self._holds(partner) is Verdict.TRUE for partner in statement.partners)
 
     def _holds(self, partner: Partner) -> Verdict:
         accepted = set(partner.inns)
@@ -93,7 +98,7 @@ class Regimen:
             return Verdict.UNKNOWN
         if accepted & self.drugs:
             return Verdict.TRUE
-        return Verdict.UNKNOWN if partner.conditional else Verdict.FALSE
+        return Verdict.UNKNOWN if partner.conditional or partner.supportive else Verdict.FALSE
 
 
 def current_drugs(facts: Iterable[Fact]) -> frozenset[str]:
@@ -208,6 +213,10 @@ def _support(label: Sequence[Finding], regimen: Regimen) -> tuple[Support, tuple
         waiting := _waiting(found[best], found.get((Support.TEST, True), ()), regimen)
     ):
         return Support.DEPENDS, (*found[best], *waiting)
+    if best == (Support.TEST, True):  # a combination that is begun is meant, not another use that waits for a test
+        possible = found.get((Support.PARTNER, False), ())
+        if begun := [finding for finding in possible if regimen.holds_some_of(finding.statement)]:
+            return Support.PARTNER, tuple(begun)
     if best[0] is Support.PARTNER:  # the combination that is drafted, before one that could be
         named = [
             finding for finding in found.get((Support.FAILING, True), ()) if regimen.is_as_named(finding.statement)

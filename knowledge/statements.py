@@ -58,13 +58,15 @@ class TestRequirement:
 class Partner:
     """A combination partner: one of ``inns``, or a drug class.
 
-    ``conditional``: the label asks for it under a condition only, which ``text`` names.
+    ``conditional``: the label asks for it under a condition only, which ``text`` names. ``supportive``: records are not
+    read for it, as it is given for much else; that it is missing is never known.
     """
 
     inns: tuple[str, ...] = ()
     drug_class: str | None = None
     text: str | None = None
     conditional: bool = False
+    supportive: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,7 @@ from tests.scenarios import (
     NO_NRAS,
     NO_PR,
     NSCLC,
+    POSITIVE,
     T790M,
     UROTHELIAL,
     V600E,
@@ -460,6 +461,33 @@ SCENARIOS = (
         (CLL,),
         ("venetoclax",),
         (("warning", "ordervenetoclaxtest", "create delete"),),
+    ),
+    Scenario(
+        "a combination that is begun, PD-L1 untested",
+        "order-sign",
+        (LUAD, METASTASIS, NO_EGFR, NO_ALK),
+        ("pembrolizumab", "carboplatin"),
+        (("info", "orderpembrolizumabpartner", ""),),
+    ),
+    Scenario(
+        "olaparib with abiraterone asks for no BRCA", "order-sign", (tumour("C61"),), ("olaparib", "abiraterone"), ()
+    ),
+    Scenario(
+        "the corticosteroid is drafted too",
+        "order-sign",
+        (tumour("C61"),),
+        ("olaparib", "abiraterone", "prednisolone"),
+        (),
+    ),
+    Scenario(
+        "rituximab with the whole of CHOP",
+        "order-sign",
+        (
+            tumour("C83.3"),
+            observation("cd20", coded("10438-0"), valueCodeableConcept=coded(POSITIVE, "http://snomed.info/sct")),
+        ),
+        ("rituximab", "cyclophosphamide", "doxorubicin", "vincristine", "prednisolone"),
+        (),
     ),
     Scenario("venetoclax with obinutuzumab", "order-sign", (CLL,), ("venetoclax", "obinutuzumab"), ()),
     Scenario(
