@@ -121,6 +121,24 @@ def test_a_histology_beside_a_diagnosis_is_no_second_tumour(
     assert {fact.source.reference.partition("/")[2]: fact.tumour for fact in found} == expected
 
 
+#: Diagnosis and histology as a cancer registry writes them, and the type that both together name.
+USUAL = """
+C50.9 8520/3 ILC   C61 8140/3 PRAD     C20 8140/3 READ     C18.2 8480/3 MACR  C22.1 8160/3 IHCH  C22.0 8170/3 HCC
+C24.0 8160/3 CHOL  C25.0 8500/3 PAAD   C54.1 8380/3 UEC    C54.1 8441/3 USC   C56 8461/3 HGSOC   C67.9 8120/3 BLCA
+C65 8120/3 UTUC    C73 8345/3 THME     C73 8260/3 THPA     C09.9 8070/3 OPHSC C15.5 8140/3 ESCA  C15.4 8070/3 ESCC
+C16.2 8145/3 DSTAD C43.5 8721/3 SKCM   C64 8310/3 CCRCC    C71.1 9440/3 GB    C34.1 8041/3 SCLC  C34.1 8010/3 LUNG
+C45.0 9050/3 PLMESO C53.9 8070/3 CESC  C49.2 8850/3 LIPO   C83.3 9680/3 DLBCLNOS C90.0 9732/3 PCM C91.0 9811/3 BLL
+""".split()
+
+
+@pytest.mark.parametrize(("code", "morphology", "tumour"), zip(USUAL[::3], USUAL[1::3], USUAL[2::3], strict=True))
+def test_the_histologies_of_usual_tumours_stay_with_their_diagnosis(
+    advisor: Advisor, code: str, morphology: str, tumour: str
+) -> None:
+    record = advisor.record(bundle(patient(), condition(code, ICD10), _histology(morphology)))
+    assert [fact.tumour for fact in record.facts if fact.kind is Kind.DISEASE] == [tumour, tumour]
+
+
 def test_a_histology_that_means_another_type_elsewhere_is_the_type_of_its_site(advisor: Advisor) -> None:
     record = advisor.record(bundle(patient(), condition("C69.3", ICD10), _histology("8720/3")))
     assert [fact.tumour for fact in record.facts if fact.kind is Kind.DISEASE] == ["UM", "UM"]
