@@ -109,12 +109,12 @@ def test_a_dropped_file_and_a_chosen_file_give_the_same_cards(opened: Opened, tm
     _submit(page, "Read this record")
     chosen = _summaries(page)
     page.goto("/")
-    page.get_by_role("heading", name="Your own test record").click()
     transfer = page.evaluate_handle(
         "text => { const t = new DataTransfer(); t.items.add(new File([text], 'record.json')); return t; }", LUNG
     )
-    page.locator("#document").dispatch_event("drop", {"dataTransfer": transfer})
+    page.locator(".patients").dispatch_event("drop", {"dataTransfer": transfer})  # anywhere on the page
     expect(page.locator("#document")).to_have_value(LUNG)
+    expect(page.locator("#document")).to_be_focused()
     _submit(page, "Read this record")
     assert chosen
     assert _summaries(page) == chosen
@@ -163,6 +163,7 @@ def test_a_card_leads_to_its_statements_and_a_patient_to_the_verdicts(opened: Op
     medicine.get_by_role("button", name=re.compile("Explain tagrisso")).first.click()
     expect(page.get_by_role("img", name=re.compile("Biomarker results by date"))).to_be_visible()
     expect(page.locator(".verdict.is-true").first).to_be_visible()
+    expect(page.get_by_text("Open: first line of therapy.").or_(page.get_by_text("Why not: ")).first).to_be_visible()
     assert "egfr" not in page.url
     page.emulate_media(media="print")
     expect(page.get_by_role("navigation", name="Pages")).to_be_hidden()
