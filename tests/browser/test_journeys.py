@@ -170,6 +170,23 @@ def test_a_card_leads_to_its_statements_and_a_patient_to_the_verdicts(opened: Op
     expect(page.locator(".explained").first).to_be_visible()
 
 
+def test_on_a_phone_a_card_leads_to_the_statement_and_its_picture_fits(opened: Opened):
+    page = opened("/", width=375, has_touch=True, is_mobile=True)
+    page.get_by_role("link", name="Bile duct, FGFR2 fusion and IDH1").tap()
+    expect(page.locator(".card").first).to_contain_text("FGFR2")
+    medicine = page.locator("details.medicine", has_text="Pemazyre").first
+    medicine.locator("summary").first.tap()
+    with page.expect_navigation():
+        medicine.get_by_role("button", name="Explain pemazyre-1").tap()
+    picture = page.get_by_role("img", name=re.compile("Biomarker results by date"))
+    box = picture.bounding_box()
+    assert box
+    assert 0 <= box["x"]
+    assert box["x"] + box["width"] <= 375
+    expect(page.locator(".tree .verdict").first).to_be_visible()
+    assert "FGFR2" not in page.url
+
+
 def test_the_copied_command_gives_the_same_cards(opened: Opened):
     page = opened("/?example=hostile", permissions=["clipboard-read", "clipboard-write"])
     page.get_by_role("button", name="Copy").click()

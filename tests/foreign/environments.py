@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import re
 import shutil
@@ -42,12 +43,15 @@ def _made(name: str, lock: str, install: Callable[[Path], None]) -> Path:
     digest = hashlib.sha256((HERE / lock).read_bytes()).hexdigest()[:12]
     folder = CACHE / f"{name}-{digest}"
     done = folder / "complete"
-    if not done.exists():
-        # Made in its place, as a virtual environment does not work elsewhere.
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        install(folder)
-        done.touch()
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / f"{folder.name}.lock").open("w") as lock_of_folder:
+        fcntl.flock(lock_of_folder, fcntl.LOCK_EX)  # of two test runs one installs and the other waits
+        if not done.exists():
+            # Made in its place, as a virtual environment does not work elsewhere.
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            install(folder)
+            done.touch()
     return folder
 
 
