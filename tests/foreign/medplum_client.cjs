@@ -33,8 +33,9 @@ async function main() {
 async function listened(url, options) {
   const answer = await fetch(url, options);
   if (String(url).startsWith(asked.services)) {
-    const path = new URL(url).pathname;
-    exchanges.push({ path, status: answer.status, type: answer.headers.get("content-type"), body: await answer.clone().text() });
+    const { status, headers } = answer;
+    const said = { status, type: headers.get("content-type"), body: await answer.clone().text() };
+    exchanges.push({ method: options.method, path: new URL(url).pathname, ...said });
   }
   return answer;
 }

@@ -42,7 +42,8 @@ def test_medplum_finds_the_services_fills_their_prefetch_and_gets_the_cards(
     )
     for exchange in said["exchanges"]:
         assert exchange["status"] == 200, exchange
-        check_answer(exchange["path"], exchange["status"], exchange["type"], exchange["body"].encode())
+        answer = exchange["status"], exchange["type"], exchange["body"].encode()
+        check_answer(exchange["method"], exchange["path"], *answer)
     assert {found["id"] for found in said["discovery"]["services"]} == set(SERVICES)
     assert len(said["calls"]) == len(examples)
     for (asked, request), call in zip(examples, said["calls"], strict=True):
