@@ -26,7 +26,7 @@ from cards.details import (
 )
 from cards.style import Indicator
 from cards.suggestions import Suggestion
-from cards.summaries import with_names
+from cards.summaries import before_missing_tests, with_names
 from knowledge.evaluation import Finding
 from knowledge.facts import Fact, Kind, State
 from knowledge.language import Language
@@ -142,10 +142,13 @@ def _safety_card(advice: SafetyAlert, maker: CardMaker) -> Planned:
     say = maker.style.language
     drug = say.drug(finding.medicine.inn)
     found = ", ".join(finding_names(alerting_facts(finding), say))
+    is_contraindication = getattr(finding.statement, "category", "") == "contraindication"
     summary = f"{drug}: {found}" if found else drug
     if not found and (gaps := dict.fromkeys(finding.analyte(leaf) for leaf in finding.gaps())):
-        summary = with_names(say("{drug}: test first, no result for ", drug=drug), list(map(say, gaps)), say)
-    is_contraindication = getattr(finding.statement, "category", "") == "contraindication"
+        before = before_missing_tests(
+            drug, incomplete=maker.basis.incomplete, contraindicated=is_contraindication, say=say
+        )
+        summary = with_names(before, list(map(say, gaps)), say)
     return maker.planned(
         topic=f"safety{finding.statement.id}",
         indicator=Indicator.CRITICAL if is_contraindication else Indicator.WARNING,

@@ -9,7 +9,7 @@ from cards.details import alerting_facts, finding_names
 from cards.order_details import order_detail, reasons
 from cards.style import CardStyle, Indicator, Notice
 from cards.suggestions import Suggestion
-from cards.summaries import with_names
+from cards.summaries import before_missing_tests, with_names
 from knowledge.criteria import Role
 from knowledge.evaluation import Finding
 from knowledge.facts import Kind
@@ -90,11 +90,9 @@ def _suggestions(judgement: DraftJudgement, indicator: Indicator, maker: CardMak
     return suggestions
 
 
-def _test_first(drug: str, maker: CardMaker) -> str:
+def _test_first(drug: str, maker: CardMaker, *, contraindicated: bool = False) -> str:
     say = maker.style.language
-    if maker.basis.incomplete:
-        return say("{drug}: test first, no result sent in an incomplete record for ", drug=drug)
-    return say("{drug}: test first, no result for ", drug=drug)
+    return before_missing_tests(drug, incomplete=maker.basis.incomplete, contraindicated=contraindicated, say=say)
 
 
 def _summary(judgement: DraftJudgement, maker: CardMaker) -> str:
@@ -145,11 +143,7 @@ def _alert_summary(drug: str, alert: Finding, judgement: DraftJudgement, maker: 
     category = _category(alert)
     if category == "test" or not names:
         analytes = judgement.missing or judgement.awaited
-        before = (
-            say("{drug}: contraindicated while unknown, test first: ", drug=drug)
-            if category == "contraindication"
-            else _test_first(drug, maker)
-        )
+        before = _test_first(drug, maker, contraindicated=category == "contraindication")
         return with_names(before, _said(analytes, say), say) if analytes else before.rstrip(" :,")
     before = (
         say("{drug}: contraindicated by the EU label, ", drug=drug)

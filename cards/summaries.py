@@ -21,3 +21,12 @@ def cut(sentence: str) -> str:
     if len(sentence) <= MAX_SUMMARY:
         return sentence
     return sentence[: MAX_SUMMARY - 1].rpartition(" ")[0].rstrip(" ,;:") + "…"
+
+
+def before_missing_tests(drug: str, *, incomplete: bool, contraindicated: bool, say: Language) -> str:
+    """What stands before the analytes without a result that a label asks to know first."""
+    if contraindicated:
+        return say("{drug}: contraindicated while unknown, test first: ", drug=drug)
+    if incomplete:
+        return say("{drug}: test first, no result sent in an incomplete record for ", drug=drug)
+    return say("{drug}: test first, no result for ", drug=drug)
