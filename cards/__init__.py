@@ -2,7 +2,7 @@
 
 from cards.building import Card, CardMaker, Planned, shown
 from cards.cards import patient_view_cards
-from cards.details import Basis
+from cards.details import Basis, missing_data_in
 from cards.evidence_cards import evidence_cards
 from cards.germline import load_germline_genes
 from cards.languages import UnknownLanguage, available_languages, load_language
@@ -29,6 +29,7 @@ __all__ = [
     "load_language",
     "load_override_reasons",
     "load_test_codes",
+    "missing_data_in",
     "order_cards",
     "patient_view_cards",
     "shown",
