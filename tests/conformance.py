@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker
 
-_SCHEMAS = Path(__file__).parent / "schema"
+from cds_service.envelope import SCHEMAS
+
 #: The specification allows these to be empty; nothing else.
 _MAY_BE_EMPTY = {("services",), ("cards",)}
 
 
 def _validator(name: str) -> Draft202012Validator:
-    schema = json.loads((_SCHEMAS / f"{name}.schema.json").read_text(encoding="utf-8"))
+    schema = json.loads((SCHEMAS / f"{name}.schema.json").read_text(encoding="utf-8"))
     Draft202012Validator.check_schema(schema)
     return Draft202012Validator(schema, format_checker=FormatChecker())
 
