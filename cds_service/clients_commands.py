@@ -19,8 +19,9 @@ from cds_service.jwks import ALGORITHMS, BadKeys, KeySet, read_keys, read_publis
 from cds_service.key_sources import CannotFetch, fetch_keys
 from cds_service.refusals import REMEDIES, CannotAuthenticate, Reason, Refused
 from cds_service.settings import Client, Settings, SettingsError, load_settings
+from cds_service.signing_options import read_key
 from cds_service.startable import problems_between, problems_of
-from cds_service.token_making import BadPrivateKey, make_key, make_token, read_private_key
+from cds_service.token_making import make_key, signer_for
 from cds_service.tokens import Token, read_token
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -159,7 +160,7 @@ def _write(config: Path | None, client: Client) -> None:
         add_to_file(Path(named), client_table(client))
     except (SettingsError, OSError) as error:
         raise click.ClickException(f"nothing was changed: {error}") from None
-    click.echo(f"added to {named}; the service has to be restarted", err=True)
+    click.echo(f"added to {named}; a running service lets it in after: oncohooks reload --config {named}", err=True)
 
 
 def _fetched(client: Client) -> KeySet:
@@ -206,13 +207,9 @@ def _names(settings: Settings) -> str:
 
 
 def _made_token(client: Client, key_file: Path, kid: str | None, addresses: tuple[str, ...]) -> str:
-    try:
-        key = read_private_key(key_file)
-    except BadPrivateKey as error:
-        raise click.ClickException(str(error)) from None
-    if not (kid := kid or key.kid):
-        raise click.ClickException("name the key with --kid")
-    return make_token(client, key, kid, addresses, datetime.now(UTC).timestamp())
+    key, kid = read_key(key_file, kid)
+    address = addresses[0] if addresses else client.audiences[0]
+    return signer_for(client, key, kid).token(address, datetime.now(UTC).timestamp())
 
 
 def _say_keys(client: Client, addresses: tuple[str, ...]) -> None:

@@ -38,15 +38,17 @@ def feedback_body(card: str) -> dict[str, Any]:
 class RunningService:
     """A service process that answers."""
 
-    def __init__(self, folder: Path, *options: str, **settings: str) -> None:
-        self.port = free_port()
+    def __init__(
+        self, folder: Path, *options: str, demo: bool = True, port: int | None = None, **settings: str
+    ) -> None:
+        self.port = port or free_port()
         self.base = f"http://127.0.0.1:{self.port}"
         self.log = folder / f"service-{self.port}.log"
         self.state = folder / "state"
         kept = {name: value for name, value in os.environ.items() if not name.startswith("ONCOHOOKS_")}
         own = {"ONCOHOOKS_STATE_DIR": str(self.state), "TMPDIR": str(folder)}
         self.environment = kept | own | {f"ONCOHOOKS_{name.upper()}": value for name, value in settings.items()}
-        command = [COMMAND, "serve", "--demo", "--port", str(self.port), *options]
+        command = [COMMAND, "serve", *(["--demo"] if demo else []), "--port", str(self.port), *options]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(command, env=self.environment, stderr=log, start_new_session=True)
         self.wait()
@@ -105,9 +107,11 @@ class RunningService:
 
 
 @contextmanager
-def running(folder: Path, *options: str, **settings: str) -> Iterator[RunningService]:
+def running(
+    folder: Path, *options: str, demo: bool = True, port: int | None = None, **settings: str
+) -> Iterator[RunningService]:
     """A service that is stopped at the end."""
-    service = RunningService(folder, *options, **settings)
+    service = RunningService(folder, *options, demo=demo, port=port, **settings)
     try:
         yield service
     finally:

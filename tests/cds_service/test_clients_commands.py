@@ -132,7 +132,8 @@ def test_a_file_is_changed_only_if_the_service_may_start_with_it(config: Path, t
     again = ["--issuer", ISSUER, "--jwks", str(tmp_path / "jwks.json"), "--write", "--config", str(config)]
     assert "same issuer" in _run("add", "another", *again, status=1).stderr
     assert config.read_bytes() == before
-    _run("add", "another", "--issuer", "https://b.example", *again[2:])
+    added = _run("add", "another", "--issuer", "https://b.example", *again[2:])
+    assert f"oncohooks reload --config {config}" in added.stderr
     check_startable(load_settings(config))
     assert [client.name for client in load_settings(config).client] == ["test EHR", "another"]
     assert config.read_bytes().startswith(before)
