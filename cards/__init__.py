@@ -1,6 +1,6 @@
 """Findings in, CDS Hooks cards out."""
 
-from cards.building import Card, CardMaker, Planned, shown
+from cards.building import TOPIC_SYSTEM, Card, CardMaker, Planned, shown
 from cards.cards import patient_view_cards
 from cards.details import Basis, missing_data_in
 from cards.evidence_cards import evidence_cards
@@ -9,10 +9,12 @@ from cards.languages import UnknownLanguage, available_languages, load_language
 from cards.order_cards import order_cards
 from cards.override_reasons import load_override_reasons
 from cards.style import DEFAULT_STYLE, CardStyle, Indicator, Notice
-from cards.suggestions import Suggester, TestCode, load_test_codes
+from cards.suggestions import SUGGESTED_SYSTEMS, Suggester, TestCode, load_test_codes
 
 __all__ = [
     "DEFAULT_STYLE",
+    "SUGGESTED_SYSTEMS",
+    "TOPIC_SYSTEM",
     "Basis",
     "Card",
     "CardMaker",

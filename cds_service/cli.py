@@ -16,6 +16,7 @@ from cds_service.command_inputs import FILE, TODAY, UNUSABLE, advisor_or_end, da
 from cds_service.doctor_command import doctor
 from cds_service.inputs import Input, read_inputs
 from cds_service.kb import kb
+from cds_service.register_command import register
 from cds_service.reload_command import reload
 from cds_service.replay_command import replay
 from cds_service.settings import LOOPBACK, Settings, load_settings
@@ -39,6 +40,7 @@ main.add_command(explain)
 main.add_command(feedback)
 main.add_command(kb)
 main.add_command(store)
+main.add_command(register)
 main.add_command(reload)
 main.add_command(replay)
 
