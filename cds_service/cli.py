@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,15 @@ import click
 from cds_service.clients_commands import clients
 from cds_service.codec import dumps
 from cds_service.command_inputs import FILE, TODAY, UNUSABLE, advisor_or_end, day_of, settings_or_end
+from cds_service.completion_command import completion
 from cds_service.doctor_command import doctor
+from cds_service.greeting import greet
 from cds_service.inputs import Input, read_inputs
 from cds_service.kb import kb
 from cds_service.register_command import register
 from cds_service.reload_command import reload
 from cds_service.replay_command import replay
-from cds_service.settings import LOOPBACK, Settings, load_settings
+from cds_service.settings import Settings, load_settings
 from cds_service.startable import check_startable
 from cds_service.store_admin import store
 from cds_service.store_commands import explain, feedback
@@ -35,6 +38,7 @@ def main() -> None:
 
 
 main.add_command(clients)
+main.add_command(completion)
 main.add_command(doctor)
 main.add_command(explain)
 main.add_command(feedback)
@@ -61,9 +65,7 @@ def serve(demo: bool | None, host: str | None, port: int | None, workers: int | 
     try:
         settings = read()
         check_startable(settings)
-        if settings.host in LOOPBACK and sys.stderr.isatty():  # everything else there is JSON
-            click.echo(f"Oncohooks listens on http://{settings.host}:{settings.port}/cds-services", err=True)
-        run(settings, read)
+        run(settings, read, partial(greet, settings))
     except UNUSABLE as error:
         raise click.ClickException(str(error)) from None
 

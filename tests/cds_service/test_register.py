@@ -53,9 +53,8 @@ def config(tmp_path: Path) -> str:
 def test_the_addresses_and_queries_are_those_of_the_running_service(tmp_path: Path) -> None:
     with installed(tmp_path) as here:
         sheet = _sheet("--client", "standard", "--config", str(here.config))
-        listed = {
-            service["id"]: service for service in requests.get(sheet["discovery_url"], timeout=10).json()["services"]
-        }
+        services = requests.get(sheet["discovery_url"], timeout=10).json()["services"]
+        listed = {service["id"]: service for service in services}
         assert {endpoint["service"]: endpoint["hook"] for endpoint in sheet["endpoints"]} == {
             identifier: service["hook"] for identifier, service in listed.items()
         }
