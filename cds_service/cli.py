@@ -34,6 +34,14 @@ def main() -> None:
     """Precision-oncology decision support over CDS Hooks, EU label first.
 
     Reference implementation: not CE-marked, knowledge not clinically signed off.
+
+    \b
+    To begin with:
+      oncohooks serve --demo                       the service on this machine, with invented patients
+      oncohooks evaluate patient.json              what is read from a record, and what it comes to
+      oncohooks register --client epic             what to type into an EHR
+      oncohooks doctor https://cds.example         whether an installation is ready for its clients
+      oncohooks kb show osimertinib                what is known of a medicine
     """
 
 
@@ -56,7 +64,13 @@ main.add_command(replay)
 @click.option("--workers", type=click.IntRange(1, 64), help="Worker processes (default 1).")
 @click.option("--config", type=FILE, help="Settings file (TOML; default: $ONCOHOOKS_CONFIG).")
 def serve(demo: bool | None, host: str | None, port: int | None, workers: int | None, config: Path | None) -> None:
-    """Start the service."""
+    """Start the service.
+
+    \b
+    Examples:
+      oncohooks serve --demo
+      oncohooks serve --config /etc/oncohooks/oncohooks.toml --workers 2
+    """
     from cds_service.server import serve as run  # gunicorn is needed here only
 
     def read() -> Settings:
@@ -77,7 +91,12 @@ def facts(files: tuple[Path, ...], validate: bool) -> None:
     """Print what is read from FHIR files: facts, unread results, warnings.
 
     FILES hold a resource, a Bundle, a CDS Hooks request, Parameters, or NDJSON of these. One JSON object is
-    printed for each input.
+    printed for each input. Exit status 1 if an input could not be read.
+
+    \b
+    Examples:
+      oncohooks facts patient.json
+      oncohooks facts *.ndjson --validate > facts.ndjson
     """
     advisor = advisor_or_end(settings_or_end())
 
@@ -97,7 +116,15 @@ def facts(files: tuple[Path, ...], validate: bool) -> None:
 @TODAY
 @click.option("--undecided-evidence", is_flag=True, help="List evidence beyond the label that nothing decides, too.")
 def evaluate(files: tuple[Path, ...], today: datetime | None, undecided_evidence: bool) -> None:
-    """Print facts and the findings of every statement that concerns the patient, with their traces."""
+    """Print facts and the findings of every statement that concerns the patient, with their traces.
+
+    FILES are read as by "oncohooks facts". Exit status 1 if an input could not be read.
+
+    \b
+    Examples:
+      oncohooks evaluate patient.json
+      oncohooks evaluate patient.json --today 2026-11-24 --undecided-evidence
+    """
     advisor = advisor_or_end(settings_or_end())
     day = day_of(today)
 

@@ -29,7 +29,12 @@ def store() -> None:
 @_CONFIG
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def status(config: Path | None, as_json: bool) -> None:
-    """Show which database it is, whether its tables are current, and how much it holds; exit status 1 if not."""
+    """Show which database it is, whether its tables are current, and how much it holds; exit status 1 if not.
+
+    \b
+    Example:
+      oncohooks store status --json
+    """
     with _opened(config) as (settings, opened):
         state = opened.state()
     click.echo(dumps_pretty(_state_json(state, settings)) if as_json else _state_text(state, settings))
@@ -40,7 +45,12 @@ def status(config: Path | None, as_json: bool) -> None:
 @store.command()
 @_CONFIG
 def upgrade(config: Path | None) -> None:
-    """Bring the tables to the form that this version needs. The service does it too when it starts."""
+    """Bring the tables to the form that this version needs. The service does it too when it starts.
+
+    \b
+    Example:
+      oncohooks store upgrade --config /etc/oncohooks/oncohooks.toml
+    """
     with _opened(config) as (_, opened):
         opened.upgrade()
         click.echo(f"the tables have form {opened.state().form}")
@@ -55,7 +65,12 @@ def upgrade(config: Path | None) -> None:
 )
 @_CONFIG
 def purge(older_than: int | None, config: Path | None) -> None:
-    """Delete old decision records and feedback."""
+    """Delete old decision records and feedback.
+
+    \b
+    Example:
+      oncohooks store purge --older-than 365
+    """
     with _opened(config) as (settings, opened):
         days = older_than if older_than is not None else settings.keep_days or None
         if days is None:
@@ -74,7 +89,12 @@ def purge(older_than: int | None, config: Path | None) -> None:
 )
 @_CONFIG
 def export(form: str, output: Path, config: Path | None) -> None:
-    """Write all decision records, cards and feedback to files."""
+    """Write all decision records, cards and feedback to files.
+
+    \b
+    Example:
+      oncohooks store export --format csv --output export
+    """
     with _opened(config) as (_, opened):
         try:
             written = export_tables(opened, output, form)

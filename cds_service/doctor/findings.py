@@ -100,8 +100,8 @@ REMEDIES = {
     Problem.NOT_READY: "The reason is in the answer: no knowledge, or a store that cannot be reached. See the log.",
     Problem.NO_STORE: "Correct `store` or start the database: decision records and feedback are not kept meanwhile.",
     Problem.HIDDEN_READY: (
-        "`/ready` is not answered under this address: is the address that of the service, and does the proxy pass the "
-        "path? It need not for clients; release and staleness are then not checked."
+        "Nothing, if the proxy passes on nothing but `/cds-services`, as it should: examine the service on its own "
+        "machine for readiness, release and staleness. Otherwise correct the address."
     ),
     Problem.CLOCK_SKEW: "Set the clocks of both machines by NTP: tokens are good for minutes.",
     Problem.NO_DATE: "Let the proxy keep the Date header. It is needed for nothing but this check.",

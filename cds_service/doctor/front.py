@@ -30,10 +30,10 @@ def check_ready(examination: Examination) -> Iterator[Finding]:
     between = before + (examination.now() - before) / 2
     content = _object(response)
     examination.knowledge = _member(content, "knowledge")
-    if response.status_code == 503:
-        yield failed(Check.READY, Problem.NOT_READY, reason_of(response) or "503 without a reason")
+    if response.status_code >= 500:
+        yield failed(Check.READY, Problem.NOT_READY, f"{response.status_code} {reason_of(response)}")
     elif response.status_code != 200 or content.get("status") != "ready":
-        yield warning(Check.READY, Problem.HIDDEN_READY, f"/ready answers {response.status_code}")
+        yield skipped(Check.READY, Problem.HIDDEN_READY, f"/ready answers {response.status_code}")
     elif content.get("store") == "unreachable":
         yield warning(Check.READY, Problem.NO_STORE, "ready, but the store cannot be reached")
     else:

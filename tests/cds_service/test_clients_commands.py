@@ -162,6 +162,18 @@ def test_a_registration_shows_keys_and_audiences(config: Path) -> None:
     assert f"{PUBLIC_URL}/cds-services/oncology-order-sign/feedback" in result.stdout
 
 
+def test_what_is_said_of_a_registration_and_of_a_token_is_there_as_json(config: Path, keys: Path) -> None:
+    common = ["test EHR", "--json", "--config", str(config)]
+    known = json.loads(_run("test", *common).stdout)
+    assert known["keys"][0]["kind"] == "ES384"
+    assert known["audiences"] == [f"{PUBLIC_URL}{PATH}"]
+    good = json.loads(_run("test", *common, "--key", str(keys)).stdout)
+    assert good["outcome"] == "accepted"
+    bad = json.loads(_run("test", *common, "--key", str(keys), "--kid", "old", status=1).stdout)
+    assert (bad["outcome"], bad["reason"], bad["token_has"]) == ("refused", "kid_unknown", ["kid: 'old'"])
+    assert bad["remedy"] == REMEDIES[Reason.KID_UNKNOWN]
+
+
 def test_a_token_that_was_made_can_be_checked_again(config: Path, keys: Path) -> None:
     made = _run("test", "test EHR", "--key", str(keys), "--print-token", "--config", str(config))
     assert made.stdout.count(".") == 2

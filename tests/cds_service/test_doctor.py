@@ -222,8 +222,9 @@ def _if_200(answer: Response) -> Any:
     ("fault", "check", "problem", "state"),
     [
         (on("/ready", lambda _: answering(503)), Check.READY, Problem.NOT_READY, "failed"),
-        (on("/ready", lambda _: answering(404)), Check.READY, Problem.HIDDEN_READY, "warning"),
-        (on("/ready", lambda _: answering(200, ["?"])), Check.READY, Problem.HIDDEN_READY, "warning"),
+        (on("/ready", lambda _: answering(502)), Check.READY, Problem.NOT_READY, "failed"),
+        (on("/ready", lambda _: answering(404)), Check.READY, Problem.HIDDEN_READY, "skipped"),
+        (on("/ready", lambda _: answering(200, ["?"])), Check.READY, Problem.HIDDEN_READY, "skipped"),
         (on("/ready", lambda _: answering(200, READY)), Check.READY, Problem.NO_STORE, "warning"),
         (on("/ready", lambda _: answering(200, READY)), Check.KNOWLEDGE, Problem.STALE, "warning"),
         (on("/ready", lambda _: answering(404)), Check.KNOWLEDGE, Problem.HIDDEN_READY, "skipped"),

@@ -51,7 +51,7 @@ def test_in_demo_mode_it_stands_on_standard_output_and_log_lines_stay_json(tmp_p
 def test_on_a_terminal_it_stands_among_the_log_lines(tmp_path: Path) -> None:
     shown, terminal = pty.openpty()
     port = free_port()
-    with _serving(tmp_path, "--demo", "--port", str(port), stderr=terminal) as process:
+    with _serving(tmp_path, "--demo", "--port", str(port), stderr=terminal):
         os.close(terminal)
         seen = b""
 
