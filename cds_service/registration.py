@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 from cards import SUGGESTED_SYSTEMS, TOPIC_SYSTEM, load_override_reasons
 from cds_service.dialects import system_in
 from cds_service.hooks import SERVICES, Service
-from cds_service.settings import LOOPBACK, Client, Settings
+from cds_service.setting_types import LOOPBACK
+from cds_service.settings import Client, Settings
 
 _NOTES = Path(__file__).parent / "data" / "ehr_registration.toml"
 #: The kinds of client for which something is known.

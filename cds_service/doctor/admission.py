@@ -12,7 +12,7 @@ from cds_service.calling import reason_of
 from cds_service.doctor.findings import Check, Finding, Problem, failed, ok, skipped, warning
 from cds_service.doctor.sample_calls import sample_request
 from cds_service.hooks import PATIENT_VIEW
-from cds_service.settings import LOOPBACK
+from cds_service.setting_types import LOOPBACK
 
 if TYPE_CHECKING:
     from cds_service.doctor.examination import Examination

@@ -13,7 +13,7 @@ import requests
 from requests.utils import DEFAULT_CA_BUNDLE_PATH
 
 from cds_service.doctor.findings import Check, Finding, Problem, failed, ok, warning
-from cds_service.settings import LOOPBACK
+from cds_service.setting_types import LOOPBACK
 
 _SECONDS = 10
 _SOON = timedelta(days=30)

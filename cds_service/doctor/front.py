@@ -14,7 +14,7 @@ from cds_service.calling import reason_of
 from cds_service.doctor.answer_form import objections
 from cds_service.doctor.findings import Check, Finding, Problem, failed, ok, skipped, warning
 from cds_service.hooks import SERVICES
-from cds_service.settings import LOOPBACK
+from cds_service.setting_types import LOOPBACK
 
 if TYPE_CHECKING:
     from cds_service.doctor.examination import Examination
