@@ -90,9 +90,11 @@ def reason_of(response: requests.Response) -> str:
     """What an error answer says of itself: the diagnostics of its ``OperationOutcome``; empty without one."""
     try:
         issue = response.json()["issue"][0]
-        return str(issue["diagnostics"])[:_LONGEST_REASON]
+        text = str(issue["diagnostics"])[:_LONGEST_REASON]
     except (requests.JSONDecodeError, KeyError, TypeError, IndexError):
         return ""
+    # It goes to a terminal, and may come from anywhere.
+    return "".join(char if char.isprintable() else " " for char in text)
 
 
 def cards_in(response: requests.Response) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -19,6 +19,7 @@ from cds_service.doctor_command import doctor
 from cds_service.greeting import greet
 from cds_service.inputs import Input, read_inputs
 from cds_service.kb import kb
+from cds_service.progress import watched
 from cds_service.register_command import register
 from cds_service.reload_command import reload
 from cds_service.replay_command import replay
@@ -141,17 +142,18 @@ def evaluate(files: tuple[Path, ...], today: datetime | None, undecided_evidence
 def _print_results(files: tuple[Path, ...], result: Any) -> None:
     """Print one JSON object for each input; exit status 1 if an input could not be read."""
     problems = 0
-    for item in _inputs(files):
-        if item.problem:
-            problems += 1
-            unread = {"reference": item.name, "code": "", "reason": item.problem}
-            output: dict[str, Any] = {"facts": [], "unread": [unread], "warnings": [item.problem]}
-        else:
-            output = result(item)
-        click.echo(dumps({"file": item.name} | output))
+    with watched(files, "reading") as shown:
+        for item in _inputs(shown):
+            if item.problem:
+                problems += 1
+                unread = {"reference": item.name, "code": "", "reason": item.problem}
+                output: dict[str, Any] = {"facts": [], "unread": [unread], "warnings": [item.problem]}
+            else:
+                output = result(item)
+            click.echo(dumps({"file": item.name} | output))
     sys.exit(1 if problems else 0)
 
 
-def _inputs(files: tuple[Path, ...]) -> Iterator[Input]:
+def _inputs(files: Iterable[Path]) -> Iterator[Input]:
     for path in files:
         yield from read_inputs(path)

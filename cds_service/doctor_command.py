@@ -16,6 +16,7 @@ from cds_service.codec import dumps_pretty
 from cds_service.command_inputs import CA_BUNDLE
 from cds_service.doctor import Check, Finding, Options, State, examine
 from cds_service.doctor.fetching import FhirAccess
+from cds_service.fhir_servers import address_of
 from cds_service.progress import watched
 from cds_service.signing_options import signer_of, signing_options
 from cds_service.text_layout import width
@@ -93,7 +94,7 @@ def exit_status(findings: Iterable[Finding], strict: bool = False) -> int:
 
 def _base(url: str) -> str:
     parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment or parts.username:
+    if address_of(url) is None or parts.query or parts.fragment:
         raise click.UsageError("URL is the base address of the service, such as https://cds.hospital.example")
     if parts.path.rstrip("/").endswith("/cds-services"):
         raise click.UsageError("URL is the base address, without /cds-services")

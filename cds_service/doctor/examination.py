@@ -9,7 +9,7 @@ from pathlib import Path
 
 import requests
 
-from cds_service.calling import RemoteService
+from cds_service.calling import NoCards, RemoteService
 from cds_service.doctor.admission import check_admission
 from cds_service.doctor.browsers import check_cors
 from cds_service.doctor.connection import check_connection
@@ -90,5 +90,7 @@ def _reported(
     """The findings of a check; that the connection broke is one of them."""
     try:
         yield from run(examination)
+    except NoCards as error:
+        yield failed(check, Problem.ANSWER_FORM, str(error))
     except requests.RequestException as error:
         yield failed(check, Problem.NO_ANSWER, f"the service did not answer ({type(error).__name__})")

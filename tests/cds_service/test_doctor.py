@@ -260,6 +260,12 @@ def test_each_fault_has_its_name(
     assert "Müller" not in str(finding)
 
 
+def test_a_service_that_fetches_and_answers_without_cards_has_no_form(faulty: Faulty, key: list[str]) -> None:
+    access = ["--fhir-server", "https://fhir.example", "--patient", "p1"]
+    with faulty(on(VIEW, lambda r: answering(200, [1]) if r.status_code == 412 else r)) as server:
+        assert _find(server, key, *access, check=Check.FHIR)["problem"] == Problem.ANSWER_FORM
+
+
 @pytest.mark.parametrize(
     ("origins", "origin", "fault", "problem"),
     [
@@ -447,6 +453,8 @@ def test_exit_statuses(findings: list[Finding], strict: bool, status: int) -> No
         ["https://cds.example/cds-services"],
         ["https://user@cds.example"],
         ["https://cds.example?x=1"],
+        ["https://cds.example:99999"],
+        ["https://"],
         ["https://cds.example", "--issuer", ISSUER],
         ["https://cds.example", "--fhir-server", "https://fhir.example"],
         ["https://cds.example", "--patient", "p1"],

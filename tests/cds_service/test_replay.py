@@ -168,6 +168,8 @@ def test_answers_of_every_kind_become_results(tmp_path: Path) -> None:
     issue = {"severity": "error", "code": "transient", "diagnostics": "Too many requests are waiting."}
     for answer, said in (
         ({"status": 503, "json": {"resourceType": "OperationOutcome", "issue": [issue]}}, "503: Too many requests"),
+        ({"status": 500, "json": {"issue": [{"diagnostics": "\x1b[31mred\u202e"}]}}, "500:  [31mred "),
+        ({"status": 500, "json": {"issue": "x"}}, "500: the service gave no reason"),
         ({"status": 502, "body": "<html>"}, "502: the service gave no reason"),
         ({"status": 302, "headers": {"Location": "https://elsewhere.example"}}, "302: the service gave no reason"),
         ({"body": "<html>"}, "something else than cards"),
