@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -18,6 +19,9 @@ from cds_service.progress import watched
 from cds_service.settings import SettingsError, state_folder, store_url
 from cds_service.signing_options import signer_of, signing_options
 from cds_service.store import Store, StoreError
+
+if TYPE_CHECKING:
+    from cds_service.replay import Replayed
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
@@ -71,22 +75,38 @@ def replay(
         raise click.UsageError("--today works without --url only: a running service has its own clock")
     if ca_bundle and not url:
         raise click.UsageError("--ca-bundle is about the service of --url")
-    from cds_service import golden  # requests is needed here only
-    from cds_service import replay as replaying
+    from cds_service.golden import junit  # requests is needed here only
+    from cds_service.replay import replay_one
 
     call = _call(url, ca_bundle, today, signing)
-    inputs, results = list(_labelled(paths)), []
-    with watched(inputs, "replaying") as items:
-        for item, label in items:
-            result = replaying.replay_one(item, call, drop)
-            if check_with and result.error is None:
-                result = golden.compared(result, golden.golden_path(check_with, label))
-            if save_to and result.error is None:
-                golden.save(result, golden.golden_path(save_to, label))
+    results = []
+    with watched(list(json_files(paths)), "replaying") as files:
+        for item, label in _labelled(files):
+            result = _with_golden_files(replay_one(item, call, drop), label, check_with, save_to)
             results.append(result)
             click.echo(dumps(result.to_json()))
     if junit_file:
-        _write(junit_file, golden.junit(results))
+        with _said(junit_file):
+            junit_file.write_bytes(junit(results))
+    sys.exit(_summed_up(results, drop))
+
+
+def _with_golden_files(result: Replayed, label: str, check_with: Path | None, save_to: Path | None) -> Replayed:
+    """The result compared with its golden file, then saved, as far as it is to be."""
+    from cds_service.golden import compared, golden_path, save
+
+    if result.error is not None:
+        return result
+    if check_with:
+        result = compared(result, golden_path(check_with, label))
+    if save_to:
+        with _said(save_to):
+            save(result, golden_path(save_to, label))
+    return result
+
+
+def _summed_up(results: list[Replayed], drop: tuple[str, ...]) -> int:
+    """Differences and a count on standard error; the exit status."""
     for result in results:
         _say_difference(result)
     unknown = [key for key in drop if not any(key in result.dropped for result in results)]
@@ -94,23 +114,10 @@ def replay(
         click.echo(f"no input has the prefetch key {key}", err=True)
     failed = sum(1 for result in results if not result.passed)
     click.echo(f"{len(results)} replayed, {failed} failed", err=True)
-    sys.exit(1 if failed or unknown or not results else 0)
+    return 1 if failed or unknown or not results else 0
 
 
-def _call(url: str | None, ca_bundle: Path | None, today: datetime | None, signing: dict[str, Any]) -> Any:
-    from cds_service import replay as replaying
-    from cds_service.calling import RemoteService
-
-    signer = signer_of(**signing)
-    if url:
-        return replaying.against(RemoteService(url, signer, ca_bundle))
-    if signer:
-        raise click.UsageError("--key signs calls of the service of --url")
-    settings = settings_or_end()
-    return replaying.offline(advisor_or_end(settings), day_of(today), settings.cards)
-
-
-def _say_difference(result: Any) -> None:
+def _say_difference(result: Replayed) -> None:
     if not result.difference:
         return
     colours = {"+": "green", "-": "red", "@": "cyan"}
@@ -119,11 +126,26 @@ def _say_difference(result: Any) -> None:
         click.secho(line, fg=colours.get(line[:1]), err=True)
 
 
-def _write(path: Path, content: bytes) -> None:
+@contextmanager
+def _said(path: Path) -> Iterator[None]:
+    """Say of a file that cannot be written why."""
     try:
-        path.write_bytes(content)
+        yield
     except OSError as error:
         raise click.ClickException(f"{path}: {error.strerror}") from None
+
+
+def _call(url: str | None, ca_bundle: Path | None, today: datetime | None, signing: dict[str, Any]) -> Any:
+    from cds_service.calling import RemoteService
+    from cds_service.replay import against, offline
+
+    signer = signer_of(**signing)
+    if url:
+        return against(RemoteService(url, signer, ca_bundle))
+    if signer:
+        raise click.UsageError("--key signs calls of the service of --url")
+    settings = settings_or_end()
+    return offline(advisor_or_end(settings), day_of(today), settings.cards)
 
 
 def _prove(paths: tuple[Path, ...], card: str) -> None:
@@ -131,9 +153,11 @@ def _prove(paths: tuple[Path, ...], card: str) -> None:
     from cds_service.pseudonyms import Pseudonyms, load_key
     from cds_service.reproduction import differences, proof
 
-    requests = [item for item, _ in _labelled(paths)]
+    requests = [item for item, _ in _labelled(json_files(paths))]
     if len(requests) != 1:
         raise click.ClickException("--record compares one request")
+    if requests[0].problem:
+        raise click.ClickException(f"{requests[0].name}: {requests[0].problem}")
     settings = settings_or_end()
     try:
         store = Store(store_url(settings))
@@ -153,10 +177,10 @@ def _prove(paths: tuple[Path, ...], card: str) -> None:
     sys.exit(1 if found else 0)
 
 
-def _labelled(paths: tuple[Path, ...]) -> Iterator[tuple[Input, str]]:
+def _labelled(files: Iterable[tuple[Path, str]]) -> Iterator[tuple[Input, str]]:
     """Inputs with the name of their golden file, which must not be another's."""
     seen: set[str] = set()
-    for path, name in json_files(paths):
+    for path, name in files:
         for item in read_inputs(path):
             line = item.name.removeprefix(str(path)).replace(":", "-")
             if (label := f"{name}{line}") in seen:

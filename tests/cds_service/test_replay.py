@@ -182,6 +182,14 @@ def test_answers_of_every_kind_become_results(tmp_path: Path) -> None:
         assert said in result["error"]
 
 
+def test_a_file_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> None:
+    path, taken = _file(tmp_path, "a.json", BODY), _file(tmp_path, "taken", {})
+    for options in (["--save", f"{taken}/golden"], ["--junit", str(tmp_path / "none" / "report.xml")]):
+        result = _invoke(path, *options)
+        assert result.exit_code == 1
+        assert result.stderr.startswith("Error: ")
+
+
 # --- exit statuses ---------------------------------------------------------------------------------------------------
 
 
