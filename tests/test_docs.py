@@ -57,7 +57,7 @@ from knowledge.facts import Fact, Kind, Origin, Source, State
 from knowledge.loading import SCHEMAS
 from knowledge.validation import CHECKS
 from knowledge.wording import criterion_name
-from tests.running import running
+from tests.running import RunningService, running
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -430,10 +430,10 @@ def test_the_readme_is_short_and_has_a_place_for_the_benchmark():
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a running service in demo mode."""
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+    """A running service in demo mode."""
     with running(tmp_path_factory.mktemp("docs")) as service:
-        yield service.base
+        yield service
 
 
 def _environment(**others: str) -> dict[str, str]:
@@ -453,7 +453,7 @@ def _runnable(block: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def outputs(service: str, tmp_path_factory: pytest.TempPathFactory) -> dict[Path, str]:
+def outputs(service: RunningService, tmp_path_factory: pytest.TempPathFactory) -> dict[Path, str]:
     """What the commands of each page print; the pages run side by side."""
     if shutil.which("bash") is None or shutil.which("curl") is None:
         pytest.skip("the pages use bash and curl")
@@ -465,22 +465,23 @@ def outputs(service: str, tmp_path_factory: pytest.TempPathFactory) -> dict[Path
 _MARKER = "--- next block ---"
 
 
-def _run(path: Path, service: str, folder: Path) -> str:
+def _run(path: Path, service: RunningService, folder: Path) -> str:
+    """What the commands print, with the store of the service: on a user's machine both are in the same place."""
     script = f"\nprintf '\\n{_MARKER}\\n'\n".join(_runnable(block) for block, _ in _command_blocks(path))
-    script = script.replace("scripts/oncohooks", str(BIN / "oncohooks")).replace("http://127.0.0.1:8080", service)
-    shell = subprocess.Popen(
+    script = script.replace("scripts/oncohooks", str(BIN / "oncohooks")).replace("http://127.0.0.1:8080", service.base)
+    with subprocess.Popen(
         ["bash", "-eu", "-c", script],
         cwd=ROOT,
-        env=_environment(TMPDIR=str(folder)),
+        env=_environment(TMPDIR=str(folder), ONCOHOOKS_STATE_DIR=str(service.state)),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,
-    )
-    try:
-        output, _ = shell.communicate(timeout=180)
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(shell.pid, signal.SIGTERM)  # a page may have started a service, and have failed since
+    ) as shell:
+        try:
+            output, _ = shell.communicate(timeout=180)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(shell.pid, signal.SIGKILL)  # a service that a page started, if it failed before its end
     return f"{output.decode()}\n(exit status {shell.returncode})"
 
 
