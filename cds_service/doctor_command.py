@@ -112,23 +112,22 @@ def _fhir_access(server: str | None, token: TextIO | None, patient: str | None) 
 
 
 def _printed(options: Options) -> list[Finding]:
-    """The findings, each printed as soon as it is there."""
-    found = []
+    """The findings, each printed as soon as it is there, with a remedy the first time that it is needed."""
+    found: list[Finding] = []
     for finding in examine(options):
+        is_new = finding.problem not in {one.problem for one in found}
+        click.echo(_text(finding, finding.remedy if is_new else None))
         found.append(finding)
-        click.echo(_text(finding))
     click.secho(f"\n{_counts(found)}", bold=True)
     return found
 
 
-def _text(finding: Finding) -> str:
+def _text(finding: Finding, remedy: str | None) -> str:
     head = f"{finding.state.value:8} {finding.check.value:10} "
-    indent = " " * len(head)
-    lines = textwrap.wrap(finding.said, width() - len(head), break_long_words=False) or [""]
-    if finding.remedy and finding.state is not State.SKIPPED:
-        lines += textwrap.wrap(f"-> {finding.remedy}", width() - len(head), subsequent_indent="   ")
-    elif finding.remedy:
-        lines[-1] += f" ({finding.problem})"
+    room, indent = width() - len(head), " " * len(head)
+    lines = textwrap.wrap(finding.said, room, break_long_words=False) or [""]
+    if remedy:
+        lines += textwrap.wrap(f"-> {remedy}", room, subsequent_indent="   ")
     first = click.style(head, fg=_COLOURS[finding.state]) + lines[0]
     return "\n".join([first, *(f"{indent}{line}" for line in lines[1:])])
 

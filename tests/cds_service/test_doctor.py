@@ -95,11 +95,14 @@ def test_it_is_told_for_people_too_and_tokens_are_not(here: Installation) -> Non
     assert "hooks      patient-view: " in result.stdout
     assert result.stdout.splitlines()[-1].endswith("skipped")
     assert "eyJ" not in result.output
+    assert "-> Give --origin if the client runs in a browser" in result.stdout
     assert "\x1b[" not in result.stdout, "no colours but on a terminal"
     assert "\x1b[32m" in _invoke(here.base, color=True).output
 
 
 def test_without_a_key_what_needs_one_is_skipped(here: Installation) -> None:
+    text = _invoke(here.base).stdout
+    assert text.count("-> Give --key and --issuer") == 1, "a remedy is said once"
     found = _report(here.base)
     assert found[Check.UNSIGNED]["state"] == "ok"
     skipped = {check for check, finding in found.items() if finding["state"] == "skipped"}
