@@ -236,6 +236,13 @@ def alerting_facts(finding: Finding) -> list[Fact]:
     return [fact for fact in finding.deciding_facts() if fact.kind not in (Kind.DISEASE, Kind.DEMOGRAPHIC)]
 
 
+def missing_data_in(detail: str, say: Language = ENGLISH) -> str | None:
+    """The sentence of a card's detail that names what was not received; ``None`` if nothing is missing."""
+    beginning = say("Not received, or not in full: {names}.", names="").rstrip(".")
+    _, found, rest = detail.partition(beginning)
+    return f"{found}{rest.partition('.')[0]}." if found else None
+
+
 def finding_names(facts: Iterable[Fact], say: Language = ENGLISH) -> list[str]:
     """Short names of findings for a summary, each once."""
     return list(dict.fromkeys(_finding_name(fact, say) for fact in facts))
