@@ -9,9 +9,7 @@ from typing import Any
 
 import click
 
-from cds_service.settings import SettingsError, load_settings
-from fhir_mappings import SiteCodesError
-from knowledge import KnowledgeError
+from cds_service.command_inputs import UNUSABLE, settings_or_end
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
@@ -49,12 +47,12 @@ def screen(
     except ImportError as error:
         raise click.ClickException(f"{error.name} is not installed: pip install 'oncohooks[screen]'") from None
     try:
-        settings = load_settings()
+        settings = settings_or_end()
         reading = running.Reading(settings.knowledge, settings.amplification_copies, settings.site_codes)
         request = running.Request(input, output, reading, _day(today), traces=traces, restart=restart)
         chosen = running.spark_engine(master) if engine == "spark" else running.local_engine(processes)
         result = running.compare(request, since, chosen) if since else running.run(request, chosen)
-    except (*running.UNUSABLE, SettingsError, KnowledgeError, SiteCodesError) as error:
+    except (*running.UNUSABLE, *UNUSABLE) as error:
         raise click.ClickException(str(error)) from None
     except KeyboardInterrupt:
         click.echo("interrupted: the same command goes on from here", err=True)

@@ -17,7 +17,7 @@ from cds_service.feedback_report import report
 from cds_service.pseudonyms import Pseudonyms, load_key
 from cds_service.recording import Recorder
 from cds_service.store import Store, StoreError
-from tests.conftest import TODAY, ConformingClient
+from tests.conftest import TODAY
 from tests.fhir import condition, patient, protein, request, variant
 
 URL = "/cds-services/oncology-patient-view"
@@ -37,7 +37,6 @@ def recorder(advisor: Advisor, tmp_path: Path) -> Recorder:
 @pytest.fixture
 def client(advisor: Advisor, recorder: Recorder) -> FlaskClient:
     app = create_app(Settings(demo=True), advisor=advisor, today=lambda: TODAY, recorder=recorder)
-    app.test_client_class = ConformingClient
     return app.test_client()
 
 
@@ -223,7 +222,6 @@ def test_the_page_draws_the_report(client: FlaskClient, recorder: Recorder) -> N
     recorder.close()
     _say(client, _overridden(cards[0]["uuid"], overrideReason={"reason": REASON}))
     app = client.application
-    app.test_client_class = FlaskClient
     response = app.test_client().get("/feedback?days=3650")
     assert response.status_code == 200
     assert response.mimetype == "text/html"
@@ -295,8 +293,12 @@ def test_a_record_is_reproduced_from_its_request_and_from_no_other(
     (tmp_path / "other.json").write_text(json.dumps(other), encoding="utf-8")
     again = CliRunner().invoke(main, ["replay", str(tmp_path / "request.json"), "--record", card])
     assert again.exit_code == 0, again.output
+    for same in ("same knowledge release: sha256:", "same input: ", "same facts: ", "same cards: optionsEGFR"):
+        assert same in again.output
     differs = CliRunner().invoke(main, ["replay", str(tmp_path / "other.json"), "--record", card])
     assert differs.exit_code == 1
     assert "tagrisso-3: recorded verify, now unmet" in differs.output
     assert "input: recorded" in differs.output
     assert "card optionsEGFR: not given now" in differs.output
+    monkeypatch.setenv("ONCOHOOKS_CARDS__LIMIT", "1")
+    assert CliRunner().invoke(main, ["replay", str(tmp_path / "request.json"), "--record", card]).exit_code == 0
