@@ -83,7 +83,10 @@ def main() -> None:
     options = ["--engine", arguments.engine, *(["--master", arguments.master] if arguments.master else [])]
     with tempfile.TemporaryDirectory() as scratch:
         folder = arguments.folder or Path(scratch)
-        rows = [measure(number, folder, Path(scratch), options) for number in sorted(arguments.patients)]
+        rows = []
+        for number in sorted(arguments.patients):
+            rows.append(measure(number, folder, Path(scratch), options))
+            print(rows[-1], file=sys.stderr)
     print(markdown(rows, available_cores()))
     if arguments.json:
         arguments.json.write_text(json.dumps([asdict(row) for row in rows], indent=2) + "\n", encoding="utf-8")

@@ -9,7 +9,7 @@ from knowledge import Finding, KnowledgeBase, Outcome
 from knowledge.criteria import Role
 from knowledge.evaluation import Layer
 from knowledge.statement_wording import stale_json
-from knowledge.statements import Indication, Medicine, Statement, analyte_of
+from knowledge.statements import Indication, Medicine, Statement
 from knowledge.trace import Trace, leaf_of
 from knowledge.wording import describe
 
@@ -57,14 +57,14 @@ class StatementWords:
     def _missing(self, finding: Finding) -> Sequence[int]:
         if finding.outcome not in UNDECIDED:
             return ()
-        return list(dict.fromkeys(map(self._text, finding.missing())))
+        return list(dict.fromkeys(self._text(finding, leaf) for leaf in finding.missing()))
 
-    def _text(self, trace: Trace) -> int:
+    def _text(self, finding: Finding, trace: Trace) -> int:
         # The leaves of compiled criteria live as long as the knowledge, so that they are known by identity.
         known = self._known.get(id(trace.criterion))
         if known is None:
             leaf = leaf_of(trace)
-            said = (str(describe(leaf)), analyte_of(leaf) if leaf.role is Role.BIOMARKER else "")
+            said = (str(describe(leaf)), finding.analyte(trace) if leaf.role is Role.BIOMARKER else "")
             known = self._same.get(said)
             if known is None:
                 known = self._same[said] = len(self.texts)

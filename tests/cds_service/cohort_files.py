@@ -18,8 +18,20 @@ _COMMAND = """
 import cds_service.screening.plan as plan, cds_service.screening.sources as sources
 plan.PART_BYTES, sources.PIECE = {part_bytes}, {piece}
 sources.pieces.__defaults__ = (sources.PIECE,)
+{dying}
 from cds_service.cli import main
 main()
+"""
+#: Ends the process as a power cut does, when a function of the local engine is called once too often.
+_DYING = """
+import os, signal
+import cds_service.screening.local as local
+call, calls = local.{name}, iter(range({times}))
+def until_it_dies(*arguments):
+    if next(calls, None) is None:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return call(*arguments)
+local.{name} = until_it_dies
 """
 
 
@@ -35,9 +47,10 @@ def _text(resource: Any) -> str | bytes:
     return resource if isinstance(resource, str | bytes) else json.dumps(resource)
 
 
-def command(*arguments: object, part_bytes: int = 60_000, piece: int = 100_000) -> list[str]:
-    """The command line that runs ``oncohooks`` with these arguments."""
-    script = _COMMAND.format(part_bytes=part_bytes, piece=piece)
+def command(*arguments: object, dies_in: str = "", after: int = 0) -> list[str]:
+    """The command line that runs ``oncohooks``; perhaps one that dies after some calls of a function."""
+    dying = _DYING.format(name=dies_in, times=after) if dies_in else ""
+    script = _COMMAND.format(part_bytes=60_000, piece=100_000, dying=dying)
     return [sys.executable, "-c", script, *map(str, arguments)]
 
 
@@ -47,10 +60,10 @@ def environment(folder: Path) -> dict[str, str]:
     return kept | {"TMPDIR": str(folder), "SPARK_LOCAL_IP": "127.0.0.1", "SPARK_LOCAL_DIRS": str(folder / "spark")}
 
 
-def run(folder: Path, *arguments: object, status: int = 0, **sizes: int) -> str:
+def run(folder: Path, *arguments: object, status: int = 0, dies_in: str = "", after: int = 0) -> str:
     """Run ``oncohooks`` to its end; what it says."""
     result = subprocess.run(
-        command(*arguments, **sizes),
+        command(*arguments, dies_in=dies_in, after=after),
         env=environment(folder),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
