@@ -7,6 +7,7 @@ import json
 import shutil
 import signal
 import subprocess
+import sys
 import time
 from datetime import date
 from html.parser import HTMLParser
@@ -361,3 +362,16 @@ def test_nothing_that_is_said_names_a_patient(tmp_path: Path):
     named = {"resourceType": "Patient", "id": "Mustermann", "name": [{"family": "Mustermann"}]}
     write_lines(folder / "a.ndjson", named, '{"Mustermann')
     assert "Mustermann" not in run(tmp_path, "screen", folder, "--output", tmp_path / "out", "--processes", 1)
+
+
+def test_without_the_extra_the_message_says_what_to_install(tmp_path: Path):
+    script = "import sys; sys.modules['duckdb'] = None; from cds_service.cli import main; main()"
+    result = subprocess.run(
+        [sys.executable, "-c", script, "screen", str(tmp_path), "--output", str(tmp_path / "out")],
+        env=environment(tmp_path),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert "duckdb is not installed: pip install 'oncohooks[screen]'" in result.stderr
