@@ -46,7 +46,7 @@ def run(plan: Plan, progress: Progress, processes: int | None = None) -> None:
         with _workers(cores) as work:
             _stage_all(plan, task, work, progress)
         with progress.step("grouping by patient", 1) as advance:
-            group(plan, cores)
+            _apart(group, plan, cores)
             advance(1)
     todo = [part for part in range(plan.parts) if not is_done(plan.output, part)]
     with _workers(cores) as work, progress.step("screening", plan.parts) as advance:
@@ -77,19 +77,29 @@ def group(plan: Plan, cores: int) -> None:
 
 
 @contextmanager
-def _workers(cores: int) -> Iterator[Work]:
+def _workers(cores: int, processes: int | None = None) -> Iterator[Work]:
     """Something that makes calls, in no certain order: in this process if it has one core, else in several others."""
     if cores == 1:
         yield _here
         return
     # Started anew, not forked: the database and Arrow have threads, which a forked copy would not have.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(cores, mp_context=context, initializer=_end_with_parent) as pool:
+    with ProcessPoolExecutor(processes or cores, mp_context=context, initializer=_end_with_parent) as pool:
         try:
             yield lambda call, calls: _results(pool, call, calls)
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
+
+
+def _apart(call: Callable[[Plan, int], None], plan: Plan, cores: int) -> None:
+    """A call in a process of its own, whose memory is free afterwards; in this one if there is one core."""
+    if cores == 1:
+        call(plan, cores)
+        return
+    with _workers(cores, processes=1) as work:
+        for _ in work(call, [(plan, cores)]):
+            pass
 
 
 def _here(call: Callable[..., Any], calls: Sequence[tuple[Any, ...]]) -> Iterator[Any]:
