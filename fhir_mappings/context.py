@@ -10,6 +10,7 @@ from fhir_mappings.elements import Coding, Json, codes_of, codings, concept_text
 from fhir_mappings.record import Unread
 from fhir_mappings.tables import MappingTables
 from knowledge.facts import Fact
+from knowledge.making import quick_to_make
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Reading:
     annotations: list[Annotation] = field(default_factory=list)
 
 
+@quick_to_make
 @dataclass(frozen=True, slots=True)
 class Context:
     """The resource being read, with the tables and the other resources of the record."""

@@ -10,6 +10,8 @@ from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import Any
 
+from knowledge.making import quick_to_make
+
 
 class Kind(StrEnum):
     """What a fact is about."""
@@ -50,6 +52,7 @@ class Origin(StrEnum):
     UNKNOWN = "unknown"
 
 
+@quick_to_make
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where a fact was read.
@@ -63,6 +66,7 @@ class Source:
     raw: str | None = None
 
 
+@quick_to_make
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
     """One normalised statement read from a record.
