@@ -1,7 +1,7 @@
 """FHIR R4 JSON in, a patient record of facts out."""
 
 from fhir_mappings.orders import OrderReading, read_orders
-from fhir_mappings.reading import read_record
+from fhir_mappings.reading import read_record, read_request
 from fhir_mappings.record import PatientRecord, Unread
 from fhir_mappings.site_codes import SiteCodesError, read_site_codes
 from fhir_mappings.subjects import patient_of
@@ -17,5 +17,6 @@ __all__ = [
     "patient_of",
     "read_orders",
     "read_record",
+    "read_request",
     "read_site_codes",
 ]

@@ -43,8 +43,8 @@ def codes_of(concept: Any) -> list[str]:
     """The code of every coding of a CodeableConcept."""
     found = concept.get("coding") if isinstance(concept, dict) else None
     if isinstance(found, list) and len(found) == 1 and isinstance(found[0], dict):
-        code = string(found[0].get("code"))
-        return [code] if code else []
+        code = found[0].get("code")
+        return [code.strip()] if isinstance(code, str) and not code.isspace() and code else []
     return [code for coding in objects(found) if (code := string(coding.get("code")))]
 
 

@@ -19,6 +19,8 @@ _UNMADE = 200
 #: Records that wait for a store that is down: some kilobytes each.
 _WAITING = 5_000
 _BATCH = 200
+#: Seconds in which further records may join the first: one commit for many costs hardly more than for one.
+_GATHERING = 0.1
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 15.0
 
 MakeDecision = Callable[[], Decision]
@@ -89,11 +91,12 @@ class DecisionWriter:
         timeout = max(0.0, self._next_try - time.monotonic()) if self._waiting else None
         try:
             make = self._unmade.get(timeout=timeout)
+            written_at = time.monotonic() + _GATHERING
             while make is not None:
                 self._make(make)
                 if len(self._waiting) >= _BATCH:
                     return False  # time to write
-                make = self._unmade.get_nowait()
+                make = self._unmade.get(timeout=max(0.0, written_at - time.monotonic()))
         except queue.Empty:
             return False
         return True
