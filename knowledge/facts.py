@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any
 
 from knowledge.making import quick_to_make
@@ -116,8 +117,7 @@ class Fact:
     def to_json(self) -> dict[str, Any]:
         """The fact as JSON; members without a value are left out, zero and false are values."""
         result: dict[str, Any] = {}
-        for name in _FACT_MEMBERS:
-            value = getattr(self, name)
+        for name, value in zip(_FACT_MEMBERS, _values_of(self), strict=True):
             if value is None or value == ():
                 continue
             if isinstance(value, StrEnum):
@@ -131,3 +131,4 @@ class Fact:
 
 
 _FACT_MEMBERS = tuple(field.name for field in fields(Fact) if field.name != "source")
+_values_of = attrgetter(*_FACT_MEMBERS)
