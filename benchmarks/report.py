@@ -101,22 +101,23 @@ def _request_row(row: Row) -> tuple[str, ...]:
         f"{row.body_bytes / 1024:.0f} KiB",
         f"{row.floor.p50_ms:.1f} ms",
         f"{row.floor.throughput:.0f}",
-        _judged(row.service.p50_ms, budget.p50_ms, f"{row.service.p50_ms:.1f} ms"),
-        _judged(row.service.p99_ms, budget.p99_ms, f"{row.service.p99_ms:.1f} ms"),
+        judged(row.service.p50_ms, budget.p50_ms, f"{row.service.p50_ms:.1f} ms"),
+        judged(row.service.p99_ms, budget.p99_ms, f"{row.service.p99_ms:.1f} ms"),
         f"{row.service.throughput:.0f}",
-        _judged(-row.ratio, -budget.ratio if budget.ratio else None, f"{row.ratio:.2f}"),
+        judged(-row.ratio, -budget.ratio if budget.ratio else None, f"{row.ratio:.2f}"),
     )
 
 
-def _judged(value: float, limit: float | None, shown: str) -> str:
+def judged(value: float, limit: float | None, shown: str) -> str:
+    """A value as it is shown, in bold if it is above its limit."""
     return f"**{shown}**" if limit is not None and value > limit else shown
 
 
 def _start(results: Results) -> str:
-    start = _judged(results.start_seconds, START_SECONDS, f"{results.start_seconds:.2f} s")
+    start = judged(results.start_seconds, START_SECONDS, f"{results.start_seconds:.2f} s")
     if results.worker_mib is None:
         return f"Start to first answer {start}."
-    memory = _judged(results.worker_mib, WORKER_MIB, f"{results.worker_mib:.0f} MiB")
+    memory = judged(results.worker_mib, WORKER_MIB, f"{results.worker_mib:.0f} MiB")
     return f"Start to first answer {start}; resident memory of the worker after the run {memory}."
 
 
