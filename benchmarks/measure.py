@@ -16,6 +16,7 @@ from typing import Any
 from benchmarks import growth, loading
 from benchmarks.client import BadAnswer
 from benchmarks.compare import compare_json, compare_servers
+from benchmarks.deployment import deployment_markdown
 from benchmarks.process import ServerFailed
 from benchmarks.report import NoPlace, between_markers, markdown, write_between_markers
 from benchmarks.sizes import measure_service
@@ -26,6 +27,7 @@ from benchmarks.workload import FEWEST
 _HERE = Path(__file__).parent
 README = _HERE.parent / "README.md"
 REPORT = _HERE / "README.md"
+PERFORMANCE = _HERE.parent / "docs" / "explanation" / "performance.md"
 
 
 def main() -> None:
@@ -83,13 +85,14 @@ def _quick(sizes: tuple[int, ...], arguments: argparse.Namespace) -> None:
 
 
 def _everything(sizes: tuple[int, ...], arguments: argparse.Namespace) -> None:
-    for readme in (README, REPORT):
-        between_markers(readme)
+    for page in (README, REPORT, PERFORMANCE):
+        between_markers(page)  # complain before measuring, not after
     suite = measure_all(sizes, arguments.seconds, arguments.patients)
     print(suite_markdown(suite))
     _write_json(arguments.json, suite.to_json())
     write_between_markers(README, markdown(suite.results))
     write_between_markers(REPORT, suite_markdown(suite))
+    write_between_markers(PERFORMANCE, deployment_markdown(suite))
     (_HERE / PLOT).write_text(plot(suite), encoding="utf-8")
 
 

@@ -11,7 +11,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.access import Access, access
-from benchmarks.around import around_times
+from benchmarks.around import Around, around
 from benchmarks.fit import Line, line_through
 from benchmarks.growth import Cell as GrowthCell
 from benchmarks.growth import growth
@@ -37,14 +37,14 @@ class Suite:
     """One run. ``beside``: the floor, the service with and without authentication and HealthChain, taken in turn.
 
     ``many``: floor and service with several connections, by Observations. ``half``: at half of what several connections
-    reach. ``around``: milliseconds of what is not among the stages. ``without``: why HealthChain is missing, if it is.
+    reach. ``around``: what is not among the stages. ``without``: why HealthChain is missing, if it is.
     """
 
     results: Results
     beside: dict[str, Cell]
     many: dict[int, dict[str, Load]]
     half: Load
-    around: dict[str, float]
+    around: Around
     growth: tuple[GrowthCell, ...]
     fit: Line
     without: str | None
@@ -61,7 +61,7 @@ def measure_all(sizes: Sequence[int], seconds: float, patients: int | None = Non
     typical = bodies[TYPICAL]
     starts = [_start_seconds(typical[0]) for _ in range(_STARTS)]
     with access() as allowed:
-        around = around_times(advisor, allowed, list(islice(cycle(typical), _AROUND)))
+        beside_stages = around(advisor, allowed, list(islice(cycle(typical), _AROUND)))
         beside, without = _beside(typical, allowed, seconds)
     with running(DEFAULT_SERVER, "service", typical[0]) as service:
         rows = tuple(measured_row(service, advisor, size, bodies[size], seconds) for size in sizes)
@@ -73,7 +73,7 @@ def measure_all(sizes: Sequence[int], seconds: float, patients: int | None = Non
         worker_mib = service.worker_mib()
     results = Results(machine(), today(), DEFAULT_SERVER, knowledge, seconds, median(starts), worker_mib, rows)
     fit = line_through([row.observations for row in rows], [row.service.p50_ms for row in rows])
-    return Suite(results, beside, many, half, around, tuple(growth()), fit, without)
+    return Suite(results, beside, many, half, beside_stages, tuple(growth()), fit, without)
 
 
 def _start_seconds(body: bytes) -> float:

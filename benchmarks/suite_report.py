@@ -83,7 +83,7 @@ def _half(suite: Suite) -> str:
 
 
 def _around(suite: Suite) -> str:
-    rows = [tuple(f"{suite.around[part]:.2f} ms" for part in PARTS)]
+    rows = [tuple(f"{suite.around.times[part]:.2f} ms" for part in PARTS)]
     header = ("token (ES384)", "parse, strictly", "look-up in the store", "decision record", "its share of a commit")
     return (
         f"Beside the stages, with {TYPICAL} Observations: the token is verified and remembered; the record is made "

@@ -12,8 +12,9 @@ from xml.etree import ElementTree
 import pytest
 
 from benchmarks.access import Access, access
-from benchmarks.around import PARTS, around_times
+from benchmarks.around import PARTS, Around, around
 from benchmarks.client import Client
+from benchmarks.deployment import PATIENTS, deployment_markdown
 from benchmarks.fit import line_through
 from benchmarks.growth import Cell as GrowthCell
 from benchmarks.load import Load, at_rate, together
@@ -56,7 +57,9 @@ def test_the_tokens_of_the_client_are_let_in_and_each_is_another(allowed: Access
 
 
 def test_every_part_beside_the_stages_is_timed(advisor: Advisor, allowed: Access) -> None:
-    assert tuple(around_times(advisor, allowed, request_bodies(6, patients=3))) == PARTS
+    found = around(advisor, allowed, request_bodies(6, patients=3))
+    assert tuple(found.times) == PARTS
+    assert found.record_bytes > 1000
 
 
 class _Echo(BaseHTTPRequestHandler):
@@ -122,7 +125,7 @@ def _suite() -> Suite:
         beside={"service": slow, "service, ES384": slow, "floor": fast, "HealthChain": fast},
         many={100: {"floor": Load(8, 800, 9.0, 20.0, 100), "service": Load(8, 90, 80.0, 200.0, 50)}},
         half=Load(4, 45.0, 12.0, 30.0, 90),
-        around=dict.fromkeys(PARTS, 0.5),
+        around=Around(dict.fromkeys(PARTS, 0.5), 8192.0),
         growth=(GrowthCell(50, 400, 1.0), GrowthCell(500, 400, 3.0)),
         fit=line_through([20, 100], [4.0, 12.0]),
         without=None,
@@ -138,6 +141,15 @@ def test_the_report_has_every_part_and_marks_what_misses_its_budget() -> None:
     assert "p50 **12.0 ms**, p99 30.0 ms" in report
     assert "| 500 | 400 | 3.00 | 3.0 |" in report
     assert ElementTree.fromstring(plot(_suite())).tag.endswith("svg")
+
+
+def test_a_country_is_reckoned_from_the_measured_figures() -> None:
+    # 50 requests a second of 100 Observations by one worker, half of it used; 1.7 million patients, 30 calls a year.
+    assert pytest.approx(17.0) == PATIENTS * 30 / (250 * 36_000) * 3
+    text = deployment_markdown(_suite())
+    assert "17 requests a second" in text
+    assert "**1 worker**" in text
+    assert "389 GiB" in text
 
 
 def test_the_report_says_why_there_is_no_healthchain() -> None:
