@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from benchmarks.client import BadAnswer
 from benchmarks.process import RunningServer
 from benchmarks.rounds import percentile
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What so many connections saw; latencies in milliseconds."""
+    """What so many connections saw; latencies in milliseconds, not a number where nothing was answered.
+
+    ``failures``: connections that were given up, at an answer other than 200 or none in time.
+    """
 
     connections: int
     throughput: float
     p50_ms: float
     p99_ms: float
     requests: int
+    failures: int = 0
 
 
 def together(server: RunningServer, bodies: Sequence[bytes], connections: int, seconds: float) -> Load:
@@ -34,8 +40,8 @@ def together(server: RunningServer, bodies: Sequence[bytes], connections: int, s
             taken[number] += client.latencies(seconds)
 
     begin = time.perf_counter()
-    _run([_thread(send, number) for number in range(connections)])
-    return _load(connections, [latency for each in taken for latency in each], time.perf_counter() - begin)
+    failures = _run(send, connections)
+    return _load(connections, [latency for each in taken for latency in each], time.perf_counter() - begin, failures)
 
 
 def at_rate(server: RunningServer, bodies: Sequence[bytes], rate: float, seconds: float, connections: int = 4) -> Load:
@@ -55,21 +61,28 @@ def at_rate(server: RunningServer, bodies: Sequence[bytes], rate: float, seconds
                 client.call()
                 latencies.append(time.perf_counter() - moment)
 
-    _run([_thread(send, number) for number in range(connections)])
-    return _load(connections, latencies, time.perf_counter() - begin)
+    failures = _run(send, connections)
+    return _load(connections, latencies, time.perf_counter() - begin, failures)
 
 
-def _load(connections: int, latencies: list[float], seconds: float) -> Load:
-    p50, p99 = (1000 * percentile(latencies, share) for share in (0.5, 0.99))
-    return Load(connections, len(latencies) / seconds, p50, p99, len(latencies))
+def _load(connections: int, latencies: list[float], seconds: float, failures: int) -> Load:
+    p50, p99 = (1000 * percentile(latencies, share) if latencies else math.nan for share in (0.5, 0.99))
+    return Load(connections, len(latencies) / seconds, p50, p99, len(latencies), failures)
 
 
-def _thread(work: Callable[[int], None], number: int) -> threading.Thread:
-    return threading.Thread(target=work, args=(number,))
+def _run(work: Callable[[int], None], connections: int) -> int:
+    """Run the work of every connection in a thread of its own; how many of them failed."""
+    failed: list[int] = []
 
+    def attempt(number: int) -> None:
+        try:
+            work(number)
+        except (BadAnswer, OSError):
+            failed.append(number)
 
-def _run(threads: Sequence[threading.Thread]) -> None:
+    threads = [threading.Thread(target=attempt, args=(number,)) for number in range(connections)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    return len(failed)

@@ -20,7 +20,11 @@ class NoPlace(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One size of request, from so many different patients. ``stages``: milliseconds of each stage without HTTP."""
+    """One size of request, from so many different patients.
+
+    ``stages``: milliseconds of each stage without HTTP. ``worker_mib``: memory of the worker after this size and the
+    smaller ones before it; ``None`` where the system does not tell.
+    """
 
     observations: int
     patients: int
@@ -29,6 +33,7 @@ class Row:
     floor: Cell
     service: Cell
     stages: dict[str, float]
+    worker_mib: float | None = None
 
     @property
     def ratio(self) -> float:
@@ -89,7 +94,17 @@ def _intro(results: Results) -> str:
 def request_table(rows: Sequence[Row]) -> str:
     """One row for each size, floor and service side by side. A missed budget is bold."""
     return table(
-        ("Observations", "Body", "Floor p50", "Floor/s", "Service p50", "Service p99", "Service/s", "Service/floor"),
+        (
+            "Observations",
+            "Body",
+            "Floor p50",
+            "Floor/s",
+            "Service p50",
+            "Service p99",
+            "Service/s",
+            "Service/floor",
+            "Worker",
+        ),
         [_request_row(row) for row in rows],
     )
 
@@ -105,6 +120,7 @@ def _request_row(row: Row) -> tuple[str, ...]:
         judged(row.service.p99_ms, budget.p99_ms, f"{row.service.p99_ms:.1f} ms"),
         f"{row.service.throughput:.0f}",
         judged(-row.ratio, -budget.ratio if budget.ratio else None, f"{row.ratio:.2f}"),
+        "–" if row.worker_mib is None else judged(row.worker_mib, WORKER_MIB, f"{row.worker_mib:.0f} MiB"),
     )
 
 
@@ -118,7 +134,7 @@ def _start(results: Results) -> str:
     if results.worker_mib is None:
         return f"Start to first answer {start}."
     memory = judged(results.worker_mib, WORKER_MIB, f"{results.worker_mib:.0f} MiB")
-    return f"Start to first answer {start}; resident memory of the worker after the run {memory}."
+    return f"Start to first answer {start}; resident memory of the worker after everything {memory}."
 
 
 def stage_table(rows: Sequence[Row]) -> str:

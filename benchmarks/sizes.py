@@ -53,6 +53,7 @@ def measured_row(service: RunningServer, advisor: Advisor, size: int, bodies: li
         answer_bytes=answer_bytes,
         floor=cells["floor"],
         service=cells["service"],
+        worker_mib=service.worker_mib(),
         stages=stage_times(advisor, list(islice(cycle(bodies), max(10, 20_000 // size)))),
     )
 

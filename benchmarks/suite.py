@@ -15,8 +15,8 @@ from benchmarks.around import Around, around
 from benchmarks.fit import Line, line_through
 from benchmarks.growth import Cell as GrowthCell
 from benchmarks.growth import growth
-from benchmarks.healthchain import NotInstalled, healthchain
 from benchmarks.load import Load, at_rate, together
+from benchmarks.other_server import NotInstalled, healthchain
 from benchmarks.process import RunningServer, ServerFailed, running
 from benchmarks.report import Results
 from benchmarks.rounds import Cell, measure

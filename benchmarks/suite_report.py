@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmarks.around import PARTS
 from benchmarks.growth import report as growth_table
-from benchmarks.healthchain import VERSION
+from benchmarks.other_server import VERSION
 from benchmarks.plot import latency_plot
 from benchmarks.report import BUDGETS, Budget, judged, markdown, table
 from benchmarks.rounds import ratio
@@ -68,8 +68,9 @@ def _many(suite: Suite) -> str:
         )
         for size, loads in suite.many.items()
     ]
+    failures = sum(load.failures for loads in suite.many.values() for load in loads.values())
     header = ("Observations", "Floor/s", "Service/s", "Service p50", "Service p99", "Service/floor")
-    return f"{CONNECTIONS} connections, each with one request after the other, one worker:\n\n{table(header, rows)}"
+    return f"{CONNECTIONS} connections, each with one request after the other, one worker, {failures} given up:\n\n{table(header, rows)}"
 
 
 def _half(suite: Suite) -> str:

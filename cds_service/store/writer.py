@@ -19,8 +19,8 @@ _UNMADE = 200
 #: Records that wait for a store that is down: some kilobytes each.
 _WAITING = 5_000
 _BATCH = 200
-#: Answers that are made into records before the first of them is written.
-_AT_ONCE = 50
+#: Answers that are gathered at most: each still holds its whole request.
+_AT_ONCE = 10
 #: Seconds in which further answers may join the first. One commit for many costs hardly more than for one, and a record
 #: that is made while the next request is answered takes turns with it: better every tenth request than each.
 _GATHERING = 0.1

@@ -46,5 +46,7 @@ def _runs(python: Path, *arguments: str) -> str:
 @contextmanager
 def healthchain(first_body: bytes) -> Iterator[RunningServer]:
     """Its CDS server with a trivial handler. Raises ``NotInstalled`` or ``ServerFailed``."""
-    with started([str(prepare()), str(_ROOT / "benchmarks" / "healthchain_service.py")], first_body) as server:
+    # -P, because our modules beside the script are none of its business.
+    command = [str(prepare()), "-P", str(_ROOT / "benchmarks" / "healthchain_service.py")]
+    with started(command, first_body) as server:
         yield server
