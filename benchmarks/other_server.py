@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -10,8 +11,9 @@ from pathlib import Path
 
 from benchmarks.process import RunningServer, started
 
-VERSION = "0.16.1"
 _ROOT = Path(__file__).parent.parent
+#: The versions and hashes with which the tests send its requests to the service.
+_LOCK = _ROOT / "tests" / "foreign" / "healthchain.lock"
 #: Beside the environment of the service, which none of its packages may change.
 ENVIRONMENT = _ROOT / ".venv-healthchain"
 _SECONDS = 300
@@ -19,6 +21,12 @@ _SECONDS = 300
 
 class NotInstalled(Exception):
     """HealthChain could not be installed; the message says why."""
+
+
+def version() -> str:
+    """The version that is compared with."""
+    found = re.search(r"^healthchain==(\S+)", _LOCK.read_text(encoding="utf-8"), re.MULTILINE)
+    return found[1] if found else "of an unknown version"
 
 
 def prepare() -> Path:
@@ -29,7 +37,8 @@ def prepare() -> Path:
             subprocess.run([sys.executable, "-m", "venv", "--clear", ENVIRONMENT], check=True, timeout=_SECONDS)
         except (OSError, subprocess.SubprocessError) as error:
             raise NotInstalled(f"no environment ({type(error).__name__})") from None
-        if problem := _runs(python, "-m", "pip", "install", "--quiet", f"healthchain=={VERSION}"):
+        install = ("-m", "pip", "install", "--quiet", "--require-hashes", "--only-binary", ":all:")
+        if problem := _runs(python, *install, "-r", str(_LOCK)):
             raise NotInstalled(problem)
     return python
 

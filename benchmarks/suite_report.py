@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from benchmarks.around import PARTS
 from benchmarks.growth import report as growth_table
-from benchmarks.other_server import VERSION
+from benchmarks.other_server import version
 from benchmarks.plot import latency_plot
 from benchmarks.report import BUDGETS, Budget, judged, markdown, table
 from benchmarks.rounds import ratio
@@ -49,7 +49,7 @@ def _beside(suite: Suite) -> str:
     if other := cells.get("HealthChain"):
         multiple = judged(-ratio(service, other), -_OF_HEALTHCHAIN, f"{ratio(service, other):.2f} times")
         text.append(
-            f"The service has {multiple} the throughput of HealthChain {VERSION}'s CDS server, whose handler reads "
+            f"The service has {multiple} the throughput of HealthChain {version()}'s CDS server, whose handler reads "
             "nothing and answers with one constant card to the same bodies."
         )
     else:
@@ -70,7 +70,8 @@ def _many(suite: Suite) -> str:
     ]
     failures = sum(load.failures for loads in suite.many.values() for load in loads.values())
     header = ("Observations", "Floor/s", "Service/s", "Service p50", "Service p99", "Service/floor")
-    return f"{CONNECTIONS} connections, each with one request after the other, one worker, {failures} given up:\n\n{table(header, rows)}"
+    given_up = f"{failures} given up" if failures else "all answered"
+    return f"{CONNECTIONS} connections, one request after the other on each, {given_up}:\n\n{table(header, rows)}"
 
 
 def _half(suite: Suite) -> str:

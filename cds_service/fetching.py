@@ -20,7 +20,8 @@ from cds_service.fhir_servers import FhirAccess, NoAccess, access_for, address_o
 from cds_service.medications import MEDICATIONS_KEY, referenced_medications
 from cds_service.merging import Part, with_parts
 from cds_service.prefetch import Arrival, Need, arrival_of, falls_short, next_page, unsettled
-from cds_service.settings import LOOPBACK, Settings
+from cds_service.setting_types import LOOPBACK
+from cds_service.settings import Settings
 
 if TYPE_CHECKING:
     from cds_service.fhir_transport import HttpTransport
