@@ -142,6 +142,7 @@ def _sum(stages: dict[str, float]) -> str:
 
 def _legend(results: Results) -> str:
     return (
+        "The service runs as it is shipped: with its log, its metrics and a decision record of every answer. "
         "The *floor* is a bare WSGI application under the same server with the same settings, which reads the body, "
         "parses it with the same JSON reader and answers with constant JSON as long as the service's answer. One "
         "client in another process, not pinned to a core; one connection kept alive, one request after the other, "

@@ -6,7 +6,7 @@ import io
 import json
 import logging
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -154,8 +154,8 @@ def test_no_canary_comes_out_of_the_service(tmp_path: Path, level: str, store: s
 class _Failing(Advisor):
     """Fails with a message that holds what the record held."""
 
-    def record(self, document: object) -> Any:
-        raise ValueError(f"cannot read {document}")
+    def read(self, request: Mapping[str, Any]) -> Any:
+        raise ValueError(f"cannot read {request}")
 
 
 @pytest.fixture
