@@ -84,6 +84,7 @@ def started(command: Sequence[str], first_body: bytes, tokens: Iterator[str] | N
             [*command, "--port", str(port)],
             cwd=Path(__file__).parent.parent,
             env=kept | {"ONCOHOOKS_STATE_DIR": str(state)},
+            stdout=log,
             stderr=log,
         )
         try:
