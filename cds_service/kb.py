@@ -98,6 +98,11 @@ def show(names: tuple[str, ...], knowledge: Path | None, json: bool) -> None:
     """Show statements as a clinician reads them: what is required, why, tests, label, review.
 
     NAMES are ids of statements (tagrisso-3), brands, INNs, or brands of generics and biosimilars.
+
+    \b
+    Examples:
+      oncohooks kb show tagrisso-3
+      oncohooks kb show osimertinib --json
     """
     base = loaded(knowledge)
     try:
@@ -130,6 +135,10 @@ def diff(before: Path, after: Path, json: bool) -> None:
     """Compare two releases in words: what was added, changed, removed.
 
     BEFORE and AFTER are release files (of "kb build") or knowledge folders.
+
+    \b
+    Example:
+      oncohooks kb diff release-before.json release.json
     """
     comparison = compare(read_release(before), read_release(after))
     if json:

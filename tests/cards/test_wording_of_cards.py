@@ -11,9 +11,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from cards.details import finding_names
+from cards import available_languages, load_language
+from cards.details import MISSING_DATA, Basis, basis_lines, finding_names, missing_data_in
+from cards.lists import in_full, listed
 from cards.markdown import MAX_TEXT, bullet, escape
 from cards.summaries import MAX_SUMMARY, cut, with_names
+from knowledge.language import ENGLISH
 from tests import facts
 from tests.fhir import condition, patient, pd_l1_tps, protein, request, variant
 
@@ -57,6 +60,17 @@ def test_an_escaped_text_alone_on_a_line_begins_no_block(text: str) -> None:
     assert _Seen(RENDERER.render(escape(text))).tags <= {"p"}
 
 
+@pytest.mark.parametrize("code", available_languages())
+def test_what_is_missing_is_said_however_much_is_missing_and_can_be_found_again(code: str) -> None:
+    say = load_language(code)
+    basis = Basis("sha256:0123456789abcdef", unread=12, incomplete=True, missing=tuple(MISSING_DATA))
+    detail = "\n".join(basis_lines(basis, (), say))
+    found = missing_data_in(detail, say)
+    assert found is not None
+    assert all(say(name) in found for name in MISSING_DATA.values())
+    assert missing_data_in("\n".join(basis_lines(Basis("sha256:0"), (), say)), say) is None
+
+
 def test_long_texts_are_cut_and_addresses_are_no_links() -> None:
     assert len(escape("a" * 10_000)) == MAX_TEXT
     assert "://" not in escape("https://evil.example")
@@ -73,6 +87,19 @@ def test_names_that_do_not_fit_are_counted() -> None:
     sentence = with_names("Options ", [f"medicine-{number:02}" for number in range(30)])
     shown = len(re.findall(r"medicine-\d\d", sentence))
     assert sentence.endswith(f"and {30 - shown} more")
+
+
+def test_a_list_is_cut_between_its_names_and_the_others_are_counted() -> None:
+    names = [f"medicine with a long name {number:02}" for number in range(30)]
+    text = listed(lambda found: f"needed to judge {found}", names, ENGLISH)
+    shown = re.findall(r"medicine with a long name \d\d", text)
+    assert len(text) <= MAX_TEXT
+    assert text.endswith(f"name {len(shown) - 1:02} and {30 - len(shown)} more")
+
+
+def test_what_a_label_asks_for_is_shown_in_full() -> None:
+    criteria = [f"criterion {number} of a label that asks for much" for number in range(20)]
+    assert in_full(criteria).split("; ") == criteria
 
 
 COMMANDS = re.compile(r"\b(must|should|give|start|prescribe|order|recommended?|best)\b", re.IGNORECASE)

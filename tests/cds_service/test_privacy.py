@@ -131,7 +131,7 @@ def raw(service: RunningService, data: bytes) -> bytes:
 @pytest.mark.parametrize("level", ["debug", "warning"])
 @pytest.mark.parametrize("store", ["working", "down"])
 def test_no_canary_comes_out_of_the_service(tmp_path: Path, level: str, store: str) -> None:
-    settings = {"log_level": level, "max_body_bytes": "300000"}
+    settings: Any = {"log_level": level, "max_body_bytes": "300000"}
     if store == "down":
         settings["store"] = "sqlite:////dev/null/store.sqlite"
     with running(tmp_path, **settings) as service:
