@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from itertools import chain, repeat
 from pathlib import Path
 
-from cds_service.settings import Client
-from cds_service.token_making import PrivateKey, make_key, make_token, read_private_key
+from cds_service.token_making import Signer, make_key, read_private_key
 
 _ALGORITHM = "ES384"
 _ISSUER = "https://ehr.example"
@@ -26,9 +25,7 @@ class Access:
     """The settings file of a service that one client may call, and that client with its key."""
 
     settings: Path
-    _client: Client
-    _key: PrivateKey
-    _kid: str
+    _signer: Signer
 
     def tokens(self) -> Iterator[str]:
         """Tokens that were not used before, without end."""
@@ -37,7 +34,7 @@ class Access:
 
     def token(self) -> str:
         """One token, good for some minutes."""
-        return make_token(self._client, self._key, self._kid, (), time.time())
+        return self._signer.token(_AUDIENCE, time.time())
 
 
 @contextmanager
@@ -54,5 +51,4 @@ def access() -> Iterator[Access]:
             f'issuer = "{_ISSUER}"\naudiences = ["{_AUDIENCE}"]\njwks = {{ keys = [{{ {members} }}] }}\n',
             encoding="utf-8",
         )
-        client = Client(name="benchmark", issuer=_ISSUER, audiences=(_AUDIENCE,), jwks=public)
-        yield Access(settings, client, read_private_key(Path(folder) / "private.json"), key["kid"])
+        yield Access(settings, Signer(read_private_key(Path(folder) / "private.json"), key["kid"], _ISSUER))
