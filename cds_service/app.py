@@ -54,7 +54,7 @@ def create_app(
     register_draining(app)
     register_cors(app, frozenset(settings.cors_origins))
     if not settings.demo:
-        authenticator = authenticator or Authenticator(settings, recorder.store.use_token if recorder else _no_store)
+        authenticator = authenticator or Authenticator(settings, recorder.use_token if recorder else _no_store)
     install_gate(app, settings, authenticator)
     fetcher = fetcher or Fetcher(settings)
     app.register_blueprint(
