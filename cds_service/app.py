@@ -25,6 +25,7 @@ from cds_service.services import services_blueprint
 from cds_service.settings import Settings, SettingsError
 from cds_service.startable import check_startable
 from cds_service.store import StoreError
+from cds_service.tracing import Tracing, tracing_for
 
 
 def create_app(
@@ -36,19 +37,20 @@ def create_app(
     authenticator: Authenticator | None = None,
     metrics: Metrics | None = None,
     fetcher: Fetcher | None = None,
+    tracing: Tracing | None = None,
 ) -> Flask:
     """Build the application. Raises ``SettingsError`` for settings with which it must not run.
 
     ``today`` is the clock of the service; tests pass their own. Without a ``recorder`` nothing is kept, and outside
     demo mode nobody is let in, because the store knows which tokens were used. ``authenticator``: another than that of
-    the settings; ``fetcher``: another way to FHIR servers.
+    the settings; ``fetcher``: another way to FHIR servers; ``tracing``: another way for traces.
     """
     check_startable(settings)
     advisor = advisor or load_advisor(settings)
     metrics = metrics or Metrics()
     app = Flask("oncohooks", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
-    register_observers(app, metrics)
+    register_observers(app, metrics, tracing or tracing_for(settings.telemetry, metrics))
     # A redirect would lose the body, is no JSON, and "//cds-services" would lead to wherever the Host header says.
     app.url_map.merge_slashes = False
     register_draining(app)
@@ -76,6 +78,13 @@ class Running:
     app: Flask
     recorder: Recorder
     release: str
+    tracing: Tracing | None = None
+
+    def close(self) -> None:
+        """Write and send what is waiting, and let go of store and collector."""
+        self.recorder.close()
+        if self.tracing:
+            self.tracing.close()
 
 
 def create_running(settings: Settings, metrics: Metrics | None = None) -> Running:
@@ -86,8 +95,11 @@ def create_running(settings: Settings, metrics: Metrics | None = None) -> Runnin
     check_startable(settings)
     advisor = load_advisor(settings)
     release = advisor.knowledge.release
+    metrics = metrics or Metrics()
     recorder = recorder_for(settings, release, metrics)
-    return Running(create_app(settings, advisor=advisor, recorder=recorder, metrics=metrics), recorder, release)
+    tracing = tracing_for(settings.telemetry, metrics)
+    app = create_app(settings, advisor=advisor, recorder=recorder, metrics=metrics, tracing=tracing)
+    return Running(app, recorder, release, tracing)
 
 
 def load_advisor(settings: Settings) -> Advisor:

@@ -17,6 +17,7 @@ from cds_service.observing import note_client
 from cds_service.outcomes import ServiceError
 from cds_service.refusals import CannotAuthenticate, Refused
 from cds_service.settings import Settings
+from cds_service.stages import stage
 
 _View = TypeVar("_View", bound=Callable[..., object])
 
@@ -49,7 +50,8 @@ def install_gate(app: Flask, settings: Settings, authenticator: Authenticator | 
         if not _is_closed() or _is_for_anybody():
             return
         if authenticator is not None:
-            g.caller = _authenticated(authenticator, _credentials(settings, proxies))
+            with stage("authenticate"):
+                g.caller = _authenticated(authenticator, _credentials(settings, proxies))
         note_client(g.caller.name)
         # After authentication, so that nobody can use up what another may ask.
         if authenticator is not None and not rates.take(g.caller.name):
@@ -58,7 +60,9 @@ def install_gate(app: Flask, settings: Settings, authenticator: Authenticator | 
     def take_a_place() -> None:
         if not _is_closed():
             return
-        if not admission.enter(g.deadline.left()):
+        with stage("wait"):
+            has_a_place = admission.enter(g.deadline.left())
+        if not has_a_place:
             raise ServiceError(503, "Too many requests are waiting.", retry_after=1)
         g.has_a_place = True
 

@@ -74,11 +74,13 @@ def services_blueprint(
 
     @blueprint.post("/cds-services/<service_id>/feedback", strict_slashes=False)
     def feedback(service_id: str) -> Response:
-        items = read_feedback(read_json(request), caller().name, _service(service_id).id)
+        with stage("read"):
+            items = read_feedback(read_json(request), caller().name, _service(service_id).id)
         if recorder is None:
             raise ServiceError(503, "Feedback cannot be kept: there is no store.")
         try:
-            recorder.keep_feedback(items)
+            with stage("store"):
+                recorder.keep_feedback(items)
         except Refused:
             raise ServiceError(400, "Invalid feedback: the store refuses it.") from None
         except StoreError:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from cds_service.settings import LOOPBACK, Client, Settings, SettingsError
+from cds_service.tracing import check_installed
 
 
 def check_startable(settings: Settings) -> None:
     """Refuse to serve patients' advice without knowing who asks. Raises :class:`SettingsError`."""
+    check_installed(settings.telemetry)
     if settings.demo:
         if settings.host not in LOOPBACK:
             raise SettingsError("demo mode has no authentication and listens on the loopback address only")

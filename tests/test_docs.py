@@ -35,7 +35,7 @@ from cds_service.hooks import SERVICES
 from cds_service.logs import FIELDS
 from cds_service.metrics import KINDS, Metrics
 from cds_service.refusals import REMEDIES
-from cds_service.settings import CardSettings, Client, MetricsSettings
+from cds_service.settings import CardSettings, Client, MetricsSettings, TelemetrySettings
 from cds_service.stages import STAGES
 from fhir_mappings.readers import READERS
 from knowledge.criteria import (
@@ -98,6 +98,7 @@ def test_every_setting_is_documented_with_its_variable_and_default():
         shown = "its members'" if is_table else shown
         assert rows[name][2] == shown, name
     assert not _undocumented({*Client.model_fields, *CardSettings.model_fields, *MetricsSettings.model_fields}, text)
+    assert not _undocumented(set(TelemetrySettings.model_fields), text)
     documented = {name for name, row in rows.items() if len(row) > 1 and row[1].startswith("`ONCOHOOKS_")}
     assert documented == set(Settings.model_fields)
 
