@@ -292,9 +292,9 @@ def test_every_fault_has_a_test_that_exists():
 def test_every_error_status_and_text_is_documented():
     text = _page("reference/http.md")
     raised = dict(_raised_errors())
-    statuses = {*errors._ISSUE_CODES, *errors._TEXTS, *raised.values(), 500, 503}
+    statuses = {*errors.ISSUE_CODES, *errors._TEXTS, *raised.values(), 500, 503}
     assert not {status for status in statuses if f"\n| {status} | " not in text}
-    codes = {status: code for status, code in errors._ISSUE_CODES.items() if f"\n| {status} | `{code}` |" not in text}
+    codes = {status: code for status, code in errors.ISSUE_CODES.items() if f"\n| {status} | `{code}` |" not in text}
     assert not codes
     said = " ".join(re.findall(r"`([^`]*)`", text))
     for message in (*errors._TEXTS.values(), *raised):
