@@ -41,7 +41,9 @@ OF_THE_SERVER = frozenset({400, 414, 417, 431, 501})
 class Outside:
     """All that comes out of an application in this process, at the most talkative level."""
 
-    def __init__(self, advisor: Advisor, folder: Path, **options: Any) -> None:
+    def __init__(
+        self, advisor: Advisor, folder: Path, settings: Settings | None = None, store: str | None = None
+    ) -> None:
         self.log = io.StringIO()
         self.metrics = Metrics()
         self.spans = InMemorySpanExporter()
@@ -49,13 +51,21 @@ class Outside:
         self.answers: list[str] = []
         self.statuses: set[int] = set()
         self.folder = folder
-        settings = options.pop("settings", None) or Settings(demo=True, max_body_bytes=300_000)
-        store = Store(options.pop("store", f"sqlite:///{folder / 'store.sqlite'}"))
         self.recorder = Recorder(
-            store, Pseudonyms(b"k"), advisor.knowledge.release, timedelta(days=1), metrics=self.metrics
+            Store(store or f"sqlite:///{folder / 'store.sqlite'}"),
+            Pseudonyms(b"k"),
+            advisor.knowledge.release,
+            timedelta(days=1),
+            metrics=self.metrics,
         )
-        options = {"recorder": self.recorder, "today": lambda: TODAY} | options
-        self.app: Flask = create_app(settings, advisor=advisor, metrics=self.metrics, tracing=self.tracing, **options)
+        self.app: Flask = create_app(
+            settings or Settings(demo=True, max_body_bytes=300_000),
+            advisor=advisor,
+            today=lambda: TODAY,
+            recorder=self.recorder,
+            metrics=self.metrics,
+            tracing=self.tracing,
+        )
         self._handler = logging.StreamHandler(self.log)
         self._handler.setFormatter(JsonFormatter(load_fields()))
 
