@@ -79,27 +79,22 @@ class Suggester:
     def _order_test(self, code: TestCode) -> Suggestion:
         text = self.say(code.text)
         coding = [{"system": LOINC, "code": code.loinc, "display": code.display}] if code.loinc else []
-        resource = {
-            "resourceType": "ServiceRequest",
-            "status": "draft",
-            "intent": "order",
-            "code": ({"coding": coding} if coding else {}) | {"text": text},
-            "subject": {"reference": self.patient},
-        }
-        label = self.say("Order: {test}", test=text)
-        return self._suggestion(label, {"type": "create", "description": label, "resource": resource})
+        return self._draft(self.say("Order: {test}", test=text), "ServiceRequest", "code", coding, text)
 
     def _order_medicine(self, medicine: Medicine) -> Suggestion:
         name = self.say.drug(medicine.inn)
         coding = [{"system": ATC, "code": medicine.atc, "display": medicine.inn}] if medicine.atc else []
+        label = self.say("Option: draft an order of {drug}", drug=name)
+        return self._draft(label, "MedicationRequest", "medicationCodeableConcept", coding, name)
+
+    def _draft(self, label: str, kind: str, ordered: str, coding: list[dict[str, Any]], text: str) -> Suggestion:
         resource = {
-            "resourceType": "MedicationRequest",
+            "resourceType": kind,
             "status": "draft",
             "intent": "order",
-            "medicationCodeableConcept": ({"coding": coding} if coding else {}) | {"text": name},
+            ordered: ({"coding": coding} if coding else {}) | {"text": text},
             "subject": {"reference": self.patient},
         }
-        label = self.say("Option: draft an order of {drug}", drug=name)
         return self._suggestion(label, {"type": "create", "description": label, "resource": resource})
 
     def _suggestion(self, label: str, action: dict[str, Any]) -> Suggestion:

@@ -17,7 +17,8 @@ from cds_service.inputs import Input, json_files, read_inputs
 from cds_service.kb import kb
 from cds_service.outcomes import ServiceError
 from cds_service.reload_command import reload
-from cds_service.settings import LOOPBACK, Settings, SettingsError, load_settings, state_folder, store_url
+from cds_service.setting_types import LOOPBACK
+from cds_service.settings import Settings, SettingsError, load_settings, state_folder, store_url
 from cds_service.startable import check_startable
 from cds_service.store import Store, StoreError
 from cds_service.store_admin import store

@@ -20,7 +20,8 @@ from cds_service.fhir_transport import TIME_LIMIT, Budget, FetchFailure, HttpTra
 from cds_service.medications import MEDICATIONS_KEY, referenced_medications
 from cds_service.merging import Part, with_parts
 from cds_service.prefetch import Arrival, Need, arrival_of, falls_short, next_page, unsettled
-from cds_service.settings import LOOPBACK, Settings
+from cds_service.setting_types import LOOPBACK
+from cds_service.settings import Settings
 
 _LOG = logging.getLogger(__name__)
 #: Connections to the FHIR servers of one client, from one worker.

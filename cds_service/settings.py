@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import ssl
-from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from urllib.parse import quote, urlsplit
+from typing import Any, Literal
+from urllib.parse import quote
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -22,11 +20,8 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
 
 from cards import load_language
-from cds_service.certificates import canonical_fingerprint
-from cds_service.fhir_servers import address_of, base_of, is_addressable
-from cds_service.jwks import Algorithm, read_keys
-
-LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+from cds_service.jwks import Algorithm
+from cds_service.setting_types import BaseAddress, FhirServer, Fingerprint, KeySet, Network, Origin, Text, WebAddress
 
 
 class SettingsError(ValueError):
@@ -63,54 +58,6 @@ class CardSettings(BaseModel):
         return code
 
 
-def _secure_address(value: str) -> str:
-    """An absolute https URL without a slash at the end; http only on this machine."""
-    parts = urlsplit(value)
-    if parts.scheme not in ("https", "http") or not parts.hostname or parts.fragment or parts.username:
-        raise ValueError("must be an absolute https URL")
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-        raise ValueError("must begin with https; http is for this machine only")
-    return value
-
-
-def _base_address(value: str) -> str:
-    return _secure_address(value).rstrip("/")
-
-
-def _key_set(value: dict[str, Any]) -> dict[str, Any]:
-    read_keys(value)
-    return value
-
-
-def _fingerprint(value: str) -> str:
-    plain = canonical_fingerprint(value)
-    if plain is None:
-        raise ValueError("must be a SHA-256 fingerprint: 64 hexadecimal digits")
-    return plain
-
-
-def _network(value: str) -> str:
-    return str(ip_network(value))
-
-
-def _checked_server(server: str) -> str:
-    """The address of a FHIR server in its normal form. Raises ``ValueError`` if nothing may be fetched from it."""
-    base = base_of(server)
-    address = address_of(base)
-    if base is None or address is None:
-        raise ValueError("must be the base address of a FHIR server without user name, query and fragment")
-    if not address.is_secure and address.host not in LOOPBACK:
-        raise ValueError("must begin with https:// unless it is on this machine")
-    if not is_addressable(address.host):
-        raise ValueError("must not be a link-local, multicast or unspecified address")
-    return base
-
-
-Address = Annotated[str, AfterValidator(_secure_address)]
-BaseAddress = Annotated[str, AfterValidator(_base_address)]
-_Text = Annotated[str, Field(min_length=1)]
-
-
 class Client(BaseModel):
     """One CDS client (EHR) that may call the service.
 
@@ -126,17 +73,17 @@ class Client(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str = Field(pattern=r"^[\p{L}\p{N}][\p{L}\p{N} ._()/-]{0,99}$")
-    issuer: _Text | None = None
-    jwks: Annotated[dict[str, Any], AfterValidator(_key_set)] | None = None
-    jwks_uri: Address | None = None
-    jku: tuple[Address, ...] = ()
-    audiences: tuple[_Text, ...] = ()
-    tenants: tuple[_Text, ...] = ()
+    issuer: Text | None = None
+    jwks: KeySet | None = None
+    jwks_uri: WebAddress | None = None
+    jku: tuple[WebAddress, ...] = ()
+    audiences: tuple[Text, ...] = ()
+    tenants: tuple[Text, ...] = ()
     algorithms: tuple[Algorithm, ...] = Field(default=("ES384", "RS384"), min_length=1)
     proof: Literal["token", "certificate", "both"] = "token"
-    certificate_fingerprints: tuple[Annotated[str, AfterValidator(_fingerprint)], ...] = ()
-    certificate_subjects: tuple[_Text, ...] = ()
-    fhir_servers: tuple[Annotated[str, AfterValidator(_checked_server)], ...] = ()
+    certificate_fingerprints: tuple[Fingerprint, ...] = ()
+    certificate_subjects: tuple[Text, ...] = ()
+    fhir_servers: tuple[FhirServer, ...] = ()
     dialect: Literal["standard", "epic"] = "standard"
     jurisdiction: Literal["eu"] = "eu"
     cards: CardSettings | None = None
@@ -161,20 +108,6 @@ class TelemetrySettings(BaseModel):
 
     endpoint: BaseAddress | None = None
     sample: float = Field(default=1.0, ge=0, le=1)
-
-
-def _origin(text: str) -> str:
-    """An origin as browsers send it: scheme, host and port, nothing else."""
-    parts = urlsplit(text)
-    plain = text == f"{parts.scheme}://{parts.netloc}" and parts.netloc == parts.netloc.lower() and "@" not in text
-    if not plain or parts.scheme not in ("https", "http") or "*" in text:
-        raise ValueError("must be an origin such as https://ehr.example, without a path; * is not allowed")
-    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-        raise ValueError("must be https, except on this machine")
-    return text
-
-
-Origin = Annotated[str, AfterValidator(_origin)]
 
 
 class Settings(BaseSettings):
@@ -225,7 +158,7 @@ class Settings(BaseSettings):
     discovery: Literal["open", "authenticated"] = "open"
     clock_skew_seconds: int = Field(default=60, ge=0, le=300)
     token_lifetime_seconds: int = Field(default=3600, ge=60, le=86400)
-    trusted_proxies: tuple[Annotated[str, AfterValidator(_network)], ...] = ()
+    trusted_proxies: tuple[Network, ...] = ()
     certificate_header: str | None = Field(default=None, pattern=r"^[A-Za-z0-9-]+$")
     requests_per_second: float = Field(default=50, ge=0)
     requests_at_once: int = Field(default=4, ge=1, le=64)

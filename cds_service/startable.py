@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from cds_service.settings import LOOPBACK, Client, Settings, SettingsError
+from cds_service.setting_types import LOOPBACK
+from cds_service.settings import Client, Settings, SettingsError
 from cds_service.tracing import check_installed
 
 

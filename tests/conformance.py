@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+from fhir.resources.R4B import get_fhir_model_class
 from jsonschema import Draft202012Validator, FormatChecker
 
 _SCHEMAS = Path(__file__).parent / "schema"
 #: The specification allows these to be empty; nothing else.
 _MAY_BE_EMPTY = {("services",), ("cards",)}
+
+
+class _Page(NamedTuple):
+    media_type: str | tuple[str, ...]
+    beginning: bytes
+
+
+_HTML = _Page("text/html", b"<!doctype html>")
+#: What is for people and for Prometheus, by method and first part of the path.
+_PAGES = {
+    ("GET", ""): _HTML,
+    ("POST", ""): _HTML,
+    ("GET", "statements"): _HTML,
+    ("POST", "statements"): _HTML,
+    ("GET", "feedback"): _HTML,
+    ("GET", "assets"): _Page(("text/", "image/"), b""),
+    ("GET", "metrics"): _Page("text/plain", b"#"),
+}
 
 
 def _validator(name: str) -> Draft202012Validator:
@@ -24,23 +44,42 @@ _RESPONSE, _DISCOVERY, _ERROR = (_validator(name) for name in ("response", "disc
 
 
 def check_cards(cards: list[Any]) -> None:
-    """Cards pass the response schema and hold no empty value."""
-    _check({"cards": cards}, _RESPONSE)
+    """Cards pass the response schema, hold no empty value, and every resource that they offer is valid FHIR."""
+    _check_response({"cards": cards})
 
 
-def check_answer(path: str, status: int, content_type: str, body: bytes) -> None:
-    """An answer of the service, by path and status."""
-    assert content_type.startswith("application/json"), f"{path}: {content_type}"
-    if status == 200 and path.endswith("/feedback"):
+def _check_response(response: dict[str, Any]) -> None:
+    _check(response, _RESPONSE)
+    for card in response["cards"]:
+        for suggestion in card.get("suggestions", []):
+            for action in suggestion["actions"]:
+                if "resource" in action:
+                    _check_resource(json.dumps(action["resource"], sort_keys=True))
+
+
+def check_answer(method: str, path: str, status: int, media_type: str, body: bytes) -> None:
+    """An answer of the service over HTTP, whatever was asked: a page, or JSON; an error is an OperationOutcome."""
+    if _is_empty(method, path, status):
         assert body == b""
         return
+    page = _PAGES.get((method, path.split("/")[1]))
+    if page and (status == 200 or media_type.startswith(page.media_type)):
+        assert media_type.startswith(page.media_type), f"{path}: {media_type}"
+        assert body.lstrip().lower().startswith(page.beginning), body[:40]
+        return
+    assert media_type.startswith("application/json"), f"{path}: {media_type}"
     value = json.loads(body, parse_constant=_refuse_constant)
     if status != 200:
         _check(value, _ERROR)
     elif path.rstrip("/").endswith("/cds-services"):
         _check(value, _DISCOVERY)
     elif "/cds-services/" in path:
-        _check(value, _RESPONSE)
+        _check_response(value)
+
+
+def _is_empty(method: str, path: str, status: int) -> bool:
+    taken_feedback = status == 200 and method == "POST" and path.endswith("/feedback")
+    return taken_feedback or status == 304 or method in ("HEAD", "OPTIONS")
 
 
 def empty_values(value: Any, place: tuple[str, ...] = ()) -> Iterator[str]:
@@ -56,6 +95,12 @@ def _check(value: Any, validator: Draft202012Validator) -> None:
     problems = [f"{'.'.join(map(str, e.absolute_path))}: {e.message[:200]}" for e in validator.iter_errors(value)]
     assert not problems, problems
     assert not list(empty_values(value)), list(empty_values(value))
+
+
+@functools.lru_cache(maxsize=4096)  # the same drafts come again and again
+def _check_resource(text: str) -> None:
+    value = json.loads(text)
+    get_fhir_model_class(value["resourceType"]).model_validate(value)
 
 
 def _refuse_constant(name: str) -> None:

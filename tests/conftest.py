@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from hypothesis import settings
 
@@ -46,16 +47,18 @@ class ConformingClient(FlaskClient):
 
     def open(self, *args: Any, **kwargs: Any) -> Any:
         response = super().open(*args, **kwargs)
-        if response.request.method != "OPTIONS":
-            check_answer(response.request.path, response.status_code, response.content_type, response.data)
+        request = response.request
+        check_answer(request.method, request.path, response.status_code, response.content_type or "", response.data)
         return response
+
+
+Flask.test_client_class = ConformingClient
 
 
 @pytest.fixture
 def client(advisor: Advisor) -> FlaskClient:
     """A client of the service in demo mode, on a fixed day."""
     app = create_app(Settings(demo=True, max_body_bytes=200_000), advisor=advisor, today=lambda: TODAY)
-    app.test_client_class = ConformingClient
     return app.test_client()
 
 

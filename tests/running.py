@@ -14,9 +14,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
+
+from tests.conformance import check_answer
 
 COMMAND = str(Path(sys.executable).parent / "oncohooks")
 PATIENT_VIEW = "/cds-services/oncology-patient-view"
@@ -36,7 +39,7 @@ def feedback_body(card: str) -> dict[str, Any]:
 
 
 class RunningService:
-    """A service process that answers."""
+    """A service process that answers; in demo mode, unless the settings name a client."""
 
     def __init__(self, folder: Path, *options: str, **settings: str) -> None:
         self.port = free_port()
@@ -46,7 +49,8 @@ class RunningService:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("ONCOHOOKS_")}
         own = {"ONCOHOOKS_STATE_DIR": str(self.state), "TMPDIR": str(folder)}
         self.environment = kept | own | {f"ONCOHOOKS_{name.upper()}": value for name, value in settings.items()}
-        command = [COMMAND, "serve", "--demo", "--port", str(self.port), *options]
+        mode = [] if "client" in settings else ["--demo"]
+        command = [COMMAND, "serve", *mode, "--port", str(self.port), *options]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(command, env=self.environment, stderr=log, start_new_session=True)
         self.wait()
@@ -66,11 +70,11 @@ class RunningService:
 
     def post(self, path: str, body: Any) -> requests.Response:
         """POST of JSON."""
-        return requests.post(f"{self.base}{path}", json=body, timeout=30)
+        return _conforming(requests.post(f"{self.base}{path}", json=body, timeout=30))
 
     def get(self, path: str, **headers: str) -> requests.Response:
         """GET."""
-        return requests.get(f"{self.base}{path}", headers=headers, timeout=30)
+        return _conforming(requests.get(f"{self.base}{path}", headers=headers, timeout=30))
 
     def metric(self, name: str) -> float:
         """The sum over the labels of a metric."""
@@ -102,6 +106,13 @@ class RunningService:
         """All its processes at once, as when the power goes."""
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait(60)
+
+
+def _conforming(response: requests.Response) -> requests.Response:
+    method, url = str(response.request.method), str(response.request.url)
+    media_type = response.headers.get("Content-Type", "")
+    check_answer(method, urlsplit(url).path, response.status_code, media_type, response.content)
+    return response
 
 
 @contextmanager

@@ -7,13 +7,9 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
 import sys
-import time
 import tomllib
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
@@ -56,6 +52,7 @@ from knowledge.facts import Fact, Kind, Origin, Source, State
 from knowledge.loading import SCHEMAS
 from knowledge.validation import CHECKS
 from knowledge.wording import criterion_name
+from tests.running import running
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -391,33 +388,10 @@ def test_the_readme_is_short_and_has_a_place_for_the_benchmark():
 
 
 @pytest.fixture(scope="module")
-def service() -> Iterator[str]:
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a running service in demo mode."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [str(BIN / "oncohooks"), "serve", "--demo", "--port", str(port)]
-    process = subprocess.Popen(command, env=_environment(), stderr=subprocess.DEVNULL)
-    try:
-        address = f"http://127.0.0.1:{port}"
-        _wait_for(f"{address}/ready", process)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
-def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        assert process.poll() is None, "the service did not start"
-        try:
-            urllib.request.urlopen(url, timeout=1).close()
-        except urllib.error.URLError:
-            time.sleep(0.1)
-        else:
-            return
-    pytest.fail("the service did not answer")
+    with running(tmp_path_factory.mktemp("docs")) as service:
+        yield service.base
 
 
 def _environment(**others: str) -> dict[str, str]:

@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +10,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, Page, Route, sync_playwright
 
-BIN = Path(sys.executable).parent
+from tests.running import running
+
 SCREENSHOTS = Path(__file__).parent / "screenshots"
 #: The browser asks nobody but the service.
 FLAGS = [
@@ -34,34 +28,9 @@ _NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 @pytest.fixture(scope="session")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a service of its own, which keeps its records in a folder of the test run."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [str(BIN / "oncohooks"), "serve", "--demo", "--port", str(port)]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("ONCOHOOKS_")}
-    environment |= {"XDG_STATE_HOME": str(tmp_path_factory.mktemp("browser-state"))}
-    process = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
-    try:
-        url = f"http://127.0.0.1:{port}"
-        _wait_for(f"{url}/ready", process)
-        yield url
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
-
-
-def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        assert process.poll() is None, "the service did not start"
-        try:
-            urllib.request.urlopen(url, timeout=1).close()
-        except urllib.error.URLError:
-            time.sleep(0.1)
-        else:
-            return
-    pytest.fail("the service did not answer")
+    """The address of a service of its own."""
+    with running(tmp_path_factory.mktemp("browser")) as service:
+        yield service.base
 
 
 @pytest.fixture(scope="session")

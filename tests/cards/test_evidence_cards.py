@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from cds_service import Advisor, Settings, create_app
 from cds_service.settings import CardSettings
-from tests.conftest import TODAY, ConformingClient
+from tests.conftest import TODAY
 from tests.fhir import patient, protein, request, variant
 from tests.scenarios import tumour
 
@@ -17,7 +17,6 @@ ANAPLASTIC = request(patient(), tumour("C16.9"), variant("v1", "BRAF", protein("
 
 def _cards(advisor: Advisor, **settings: Any) -> list[dict[str, Any]]:
     app = create_app(Settings(demo=True, cards=CardSettings(**settings)), advisor=advisor, today=lambda: TODAY)
-    app.test_client_class = ConformingClient
     client: FlaskClient = app.test_client()
     return list(client.post("/cds-services/oncology-patient-view", json=ANAPLASTIC).get_json()["cards"])
 

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from cds_service import Advisor, Settings, create_app
 from cds_service.fetching import Fetcher
 from cds_service.hooks import PATIENT_VIEW as VIEW
-from tests.conftest import TODAY, ConformingClient
+from tests.conftest import TODAY
 from tests.fetching import MEDICATION, RECORD, SMALL_RECORD, Complete, Service
 from tests.fhir import request
 from tests.fhir_server import TOKEN, FakeFhirServer
@@ -34,7 +34,6 @@ def service(advisor: Advisor, server: FakeFhirServer) -> Iterator[Service]:
         chosen = Settings(demo=True, **({"fhir_deadline_ms": 10_000} | settings))
         fetchers.append(Fetcher(chosen))
         app = create_app(chosen, advisor=advisor, today=lambda: TODAY, fetcher=fetchers[-1])
-        app.test_client_class = ConformingClient
         return app.test_client()
 
     yield make

@@ -41,7 +41,7 @@ from tests.cds_service.clients import (
     with_hmac,
     with_raw_header,
 )
-from tests.conftest import TODAY, ConformingClient
+from tests.conftest import TODAY
 from tests.fhir import condition, patient, protein, request, variant
 
 BODY = request(patient(), condition(), variant("v1", "EGFR", protein("p.Leu858Arg")))
@@ -84,7 +84,6 @@ def client(advisor: Advisor, store: Store, network: responses.RequestsMock) -> F
     """A client of the service outside demo mode, at a fixed moment."""
     authenticator = Authenticator(SETTINGS, store.use_token, now=lambda: NOW)
     app = create_app(SETTINGS, advisor=advisor, today=lambda: TODAY, authenticator=authenticator)
-    app.test_client_class = ConformingClient
     return app.test_client()
 
 

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 
 from cds_service import Advisor, Settings, create_app
 from tests.cds_service.clients import PATH
-from tests.conftest import TODAY, ConformingClient
+from tests.conftest import TODAY
 from tests.fhir import condition, patient, protein, request, variant
 
 BODY = request(patient(), condition(), variant("v1", "EGFR", protein("p.Leu858Arg")))
@@ -23,7 +23,6 @@ JSON = "application/json"
 def open_client(advisor: Advisor) -> FlaskClient:
     """A client of the service in demo mode, where nothing stands before the body."""
     app = create_app(Settings(demo=True, max_body_bytes=200_000), advisor=advisor, today=lambda: TODAY)
-    app.test_client_class = ConformingClient
     return app.test_client()
 
 

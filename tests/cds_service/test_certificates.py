@@ -21,7 +21,7 @@ from cds_service.authentication import Authenticator
 from cds_service.certificates import TrustedProxies, read_certificate
 from cds_service.settings import Client
 from tests.cds_service.clients import ISSUER, NOW, PATH, PUBLIC_URL, ec_key, key_set, other_ec_key, signed
-from tests.conftest import TODAY, ConformingClient
+from tests.conftest import TODAY
 from tests.fhir import condition, patient, request
 
 BODY = request(patient(), condition())
@@ -70,7 +70,6 @@ def _app(advisor: Advisor, **members: Any) -> Flask:
     )
     authenticator = Authenticator(settings, lambda *_: True, now=lambda: NOW)
     app = create_app(settings, advisor=advisor, today=lambda: TODAY, authenticator=authenticator)
-    app.test_client_class = ConformingClient
     return app
 
 

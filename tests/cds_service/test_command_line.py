@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import json
-import socket
-import subprocess
-import sys
-import time
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -18,6 +14,7 @@ from click.testing import CliRunner
 
 from cds_service.cli import main
 from tests.fhir import bundle, condition, patient, protein, request, variant
+from tests.running import PATIENT_VIEW, running
 
 L858R = variant("v1", "EGFR", protein("p.Leu858Arg"))
 
@@ -169,36 +166,13 @@ def test_serve_refuses_to_start_without_a_client() -> None:
 
 def test_serve_answers_over_the_network(tmp_path: Path) -> None:
     """The real server, started as a user starts it."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [str(Path(sys.executable).parent / "oncohooks"), "serve", "--demo", "--port", str(port)]
-    base = f"http://127.0.0.1:{port}"
-    with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        try:
-            _wait_for(f"{base}/ready")
-            answer = requests.post(
-                f"{base}/cds-services/oncology-patient-view", json=request(patient(), condition(), L858R), timeout=10
-            )
-            assert answer.status_code == 200
-            assert "Tagrisso" in answer.json()["cards"][0]["detail"]
-            too_large = requests.post(
-                f"{base}/cds-services/oncology-patient-view", data=b"[" + b"1," * 6_000_000, timeout=10
-            )
-            assert too_large.status_code in (413, 415)
-        finally:
-            process.terminate()
-            assert process.wait(timeout=10) == 0
-
-
-def _wait_for(url: str) -> None:
-    for _ in range(600):
-        try:
-            if requests.get(url, timeout=1).ok:
-                return
-        except requests.ConnectionError:
-            time.sleep(0.1)
-    raise AssertionError(f"{url} did not answer")
+    with running(tmp_path) as service:
+        answer = service.post(PATIENT_VIEW, request(patient(), condition(), L858R))
+        assert answer.status_code == 200
+        assert "Tagrisso" in answer.json()["cards"][0]["detail"]
+        too_large = requests.post(f"{service.base}{PATIENT_VIEW}", data=b"[" + b"1," * 6_000_000, timeout=10)
+        assert too_large.status_code in (413, 415)
+    assert service.process.returncode == 0
 
 
 def test_golden_files_of_equal_names_do_not_collide(tmp_path: Path) -> None:

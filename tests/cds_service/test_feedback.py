@@ -17,7 +17,7 @@ from cds_service.feedback_report import report
 from cds_service.pseudonyms import Pseudonyms, load_key
 from cds_service.recording import Recorder
 from cds_service.store import Store, StoreError
-from tests.conftest import TODAY, ConformingClient
+from tests.conftest import TODAY
 from tests.fhir import condition, patient, protein, request, variant
 
 URL = "/cds-services/oncology-patient-view"
@@ -37,7 +37,6 @@ def recorder(advisor: Advisor, tmp_path: Path) -> Recorder:
 @pytest.fixture
 def client(advisor: Advisor, recorder: Recorder) -> FlaskClient:
     app = create_app(Settings(demo=True), advisor=advisor, today=lambda: TODAY, recorder=recorder)
-    app.test_client_class = ConformingClient
     return app.test_client()
 
 
@@ -223,7 +222,6 @@ def test_the_page_draws_the_report(client: FlaskClient, recorder: Recorder) -> N
     recorder.close()
     _say(client, _overridden(cards[0]["uuid"], overrideReason={"reason": REASON}))
     app = client.application
-    app.test_client_class = FlaskClient
     response = app.test_client().get("/feedback?days=3650")
     assert response.status_code == 200
     assert response.mimetype == "text/html"

@@ -97,6 +97,19 @@ class Host:
 
         self.answer = fail
 
+    def waits(self) -> tuple[threading.Event, threading.Event]:
+        """It answers late: events that it was asked, and that it may answer."""
+        begun, go_on = threading.Event(), threading.Event()
+        slow = self.answer
+
+        def wait() -> bytes:
+            begun.set()
+            assert go_on.wait(10)
+            return slow()
+
+        self.answer = wait
+        return begun, go_on
+
     def knows(self, kid: str) -> bool:
         return bool(self.source.keys(kid).with_id(kid))
 
@@ -160,15 +173,7 @@ def test_a_host_that_never_answered_is_asked_once_a_minute() -> None:
 
 def test_requests_at_once_fetch_once() -> None:
     host = Host()
-    begun, go_on = threading.Event(), threading.Event()
-    slow = host.answer
-
-    def wait() -> bytes:
-        begun.set()
-        assert go_on.wait(10)
-        return slow()
-
-    host.answer = wait
+    begun, go_on = host.waits()
     known: list[bool] = []
     threads = [threading.Thread(target=lambda: known.append(host.knows(KID))) for _ in range(8)]
     for thread in threads:
@@ -185,15 +190,7 @@ def test_old_keys_serve_the_others_while_one_request_fetches() -> None:
     host = Host()
     assert host.knows(KID)
     host.time += FRESH_SECONDS
-    begun, go_on = threading.Event(), threading.Event()
-    slow = host.answer
-
-    def wait() -> bytes:
-        begun.set()
-        assert go_on.wait(10)
-        return slow()
-
-    host.answer = wait
+    begun, go_on = host.waits()
     fetching = threading.Thread(target=host.knows, args=(KID,))
     fetching.start()
     assert begun.wait(10)

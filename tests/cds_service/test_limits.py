@@ -21,7 +21,7 @@ from cds_service.recording import Recorder
 from cds_service.settings import CardSettings, Client
 from cds_service.store import Store
 from tests.cds_service.clients import ISSUER, KID, NOW, PATH, PUBLIC_URL, claims, key_set, signed
-from tests.conftest import TODAY, ConformingClient
+from tests.conftest import TODAY
 from tests.fhir import condition, patient, protein, request, variant
 
 BODY = request(patient(), condition(), variant("v1", "EGFR", protein("p.Leu858Arg")))
@@ -45,7 +45,6 @@ def _app(advisor: Advisor, tmp_path: Path, settings: Settings, **options: Any) -
     store.upgrade()
     authenticator = Authenticator(settings, store.use_token, now=lambda: NOW)
     app = create_app(settings, advisor=advisor, today=lambda: TODAY, authenticator=authenticator, **options)
-    app.test_client_class = ConformingClient
     return app
 
 
@@ -131,7 +130,6 @@ def test_a_request_that_finds_no_place_is_503(advisor: Advisor, tmp_path: Path) 
         return TODAY
 
     app = create_app(settings, advisor=advisor, today=today)
-    app.test_client_class = ConformingClient
     answers: list[int] = []
     first = threading.Thread(target=lambda: answers.append(app.test_client().post(PATH, json=BODY).status_code))
     first.start()
@@ -155,7 +153,6 @@ def test_a_place_is_given_back_after_an_error(advisor: Advisor) -> None:
 
 def test_a_request_that_takes_too_long_is_503(advisor: Advisor) -> None:
     app = create_app(Settings(demo=True, request_seconds=1e-9), advisor=advisor)
-    app.test_client_class = ConformingClient
     answer = app.test_client().post(PATH, json=BODY)
     assert answer.status_code == 503
     assert "too long" in answer.get_json()["issue"][0]["diagnostics"]
@@ -221,7 +218,6 @@ def test_without_its_store_the_service_lets_nobody_in_and_says_so(advisor: Advis
     authenticator = Authenticator(settings, store.use_token, now=lambda: NOW)
     recorder = Recorder(store, None, "release", None, lambda: NOW)  # type: ignore[arg-type]
     app = create_app(settings, advisor=advisor, recorder=recorder, authenticator=authenticator)
-    app.test_client_class = ConformingClient
     for token, status in ((signed(), 503), (signed(claims("jti")), 401)):
         assert _call(app, token).status_code == status
     assert app.test_client().get("/ready").status_code == 503

@@ -10,7 +10,6 @@ import pytest
 from flask.testing import FlaskClient
 
 from cds_service import Advisor, Settings, create_app
-from tests.conftest import ConformingClient
 from tests.fhir import bundle, condition, patient, protein, request, variant
 
 PATIENT_VIEW = "/cds-services/oncology-patient-view"
@@ -41,7 +40,6 @@ def test_discovery_needs_no_redirect(client: FlaskClient, path: str) -> None:
 
 def test_the_third_version_adds_versions_to_discovery_on_request(advisor: Advisor) -> None:
     app = create_app(Settings(demo=True, cds_hooks="3.0"), advisor=advisor)
-    app.test_client_class = ConformingClient
     for service in app.test_client().get("/cds-services").get_json()["services"]:
         assert (service["version"], service["hookVersion"]) == ("3.0.0", "1.0")
 

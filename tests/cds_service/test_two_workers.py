@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from cds_service.store import Store
 from tests.cds_service.clients import ISSUER, NOW, PATH, PUBLIC_URL, claims, key_set, signed
 from tests.conformance import check_answer
 from tests.fhir import condition, patient, request
+from tests.running import running
 
 BODY = request(patient(), condition())
 
@@ -82,36 +82,10 @@ def test_of_many_at_once_one_is_let_in(tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
     """The port of a service with two workers, outside demo mode."""
+    client = json.dumps([{"name": "test EHR", "issuer": ISSUER, "jwks": key_set()}])
     folder = tmp_path_factory.mktemp("two-workers")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
-    clients = [{"name": "test EHR", "issuer": ISSUER, "jwks": key_set()}]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("ONCOHOOKS_")} | {
-        "ONCOHOOKS_PUBLIC_URL": PUBLIC_URL,
-        "ONCOHOOKS_CLIENT": json.dumps(clients),
-        "ONCOHOOKS_STATE_DIR": str(folder),
-    }
-    command = [str(Path(sys.executable).parent / "oncohooks"), "serve", "--port", str(port), "--workers", "2"]
-    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
-        try:
-            _wait_for(f"http://127.0.0.1:{port}/ready", process)
-            yield port
-        finally:
-            process.terminate()
-            process.wait(timeout=30)
-
-
-def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
-    ends_at = time.monotonic() + 120
-    while time.monotonic() < ends_at:
-        assert process.poll() is None, "the service did not start"
-        try:
-            if requests.get(url, timeout=5).ok:
-                return
-        except requests.ConnectionError:
-            time.sleep(0.2)
-    raise AssertionError(f"{url} did not answer")
+    with running(folder, "--workers", "2", public_url=PUBLIC_URL, client=client) as service:
+        yield service.port
 
 
 def _fresh() -> str:
@@ -161,6 +135,8 @@ def test_what_is_no_proper_http_is_refused_in_json(port: int, name: str) -> None
     answered, received = _raw(port, content)
     head, _, body = received.partition(b"\r\n\r\n")
     assert answered == status
-    check_answer(PATH, status, "application/json" if b"Content-Type: application/json" in head else "other", body)
+    check_answer(
+        "POST", PATH, status, "application/json" if b"Content-Type: application/json" in head else "other", body
+    )
     assert b"evil" not in received
     assert requests.get(f"http://127.0.0.1:{port}/health", timeout=60).ok
