@@ -13,7 +13,7 @@ from cds_service.authentication import Authenticator
 from cds_service.cors import register_cors
 from cds_service.draining import register_draining
 from cds_service.fetching import Fetcher
-from cds_service.gate import current_caller, current_deadline, install_gate, open_to_all
+from cds_service.gate import current_caller, current_deadline, install_gate, open_to_all, place_for_others
 from cds_service.health import health_blueprint
 from cds_service.metrics import Metrics
 from cds_service.metrics_page import metrics_blueprint
@@ -60,7 +60,9 @@ def create_app(
     install_gate(app, settings, authenticator)
     fetcher = fetcher or Fetcher(settings)
     app.register_blueprint(
-        services_blueprint(advisor, settings, today or _today, recorder, fetcher, current_caller, current_deadline)
+        services_blueprint(
+            advisor, settings, today or _today, recorder, fetcher, current_caller, current_deadline, place_for_others
+        )
     )
     if settings.discovery == "open":
         open_to_all(app.view_functions["services.discovery"])

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar, cast
 
 from flask import Flask, current_app, g, request
@@ -65,6 +66,7 @@ def install_gate(app: Flask, settings: Settings, authenticator: Authenticator | 
         if not has_a_place:
             raise ServiceError(503, "Too many requests are waiting.", retry_after=1)
         g.has_a_place = True
+        g.admission = admission
 
     def leave(_: BaseException | None) -> None:
         if g.pop("has_a_place", False):
@@ -83,6 +85,26 @@ def current_caller() -> Caller:
 def current_deadline() -> Deadline:
     """When the current request has to be answered."""
     return cast(Deadline, g.deadline)
+
+
+@contextmanager
+def place_for_others() -> Iterator[None]:
+    """While the current request waits for another server, others may have its place.
+
+    Raises :class:`ServiceError` with 503 if there is no place for it when it comes back.
+    """
+    admission: Admission = g.admission
+    if not admission.step_aside():
+        yield
+        return
+    g.has_a_place = False
+    try:
+        yield
+    finally:
+        with stage("wait"):
+            g.has_a_place = admission.come_back(g.deadline.left())
+    if not g.has_a_place:
+        raise ServiceError(503, "Too many requests are waiting.", retry_after=1)
 
 
 def _is_closed() -> bool:
