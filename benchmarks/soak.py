@@ -98,7 +98,7 @@ class Load:
 
 
 def patient_views() -> Iterator[bytes]:
-    """Requests without end. Each patient comes ten times, and then others: what is kept of one patient does not grow."""
+    """Requests without end. Each patient comes ten times, and then others: what is kept of one does not grow."""
     bodies = request_bodies(_OBSERVATIONS, _PATIENTS)
     for visit in itertools.count():
         for number, body in enumerate(bodies):
