@@ -367,6 +367,22 @@ def test_every_threat_has_a_control_and_a_test_that_exists():
             assert f"def {name}(" in sources[file], name
 
 
+def test_every_attack_has_a_row_of_a_test_that_exists():
+    rows = re.findall(
+        r"^\| (.+?) \| (.+?) \| `(test_\w+\.py)::(\w+)` \| (.+?) \|$", _page("explanation/attacks.md"), re.M
+    )
+    sources = {
+        path.name: path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "cds_service").glob("test_*.py")
+    }
+    assert len(rows) == _page("explanation/attacks.md").count("::") >= 40
+    for attack, _, file, test, row in rows:
+        assert f"def {test}(" in sources[file], attack
+        if row != "–":
+            name = row.strip("`")
+            named = (f'"{name}"', f"def {name}(")
+            assert any(text in sources[file] for text in named), (attack, name)
+
+
 def test_every_reason_to_refuse_a_caller_is_documented_with_its_remedy():
     rows = {row[0].strip("`"): row[1] for row in _table_rows(_page("how-to/register-a-client.md"))}
     assert {reason.value: remedy for reason, remedy in REMEDIES.items()}.items() <= rows.items()
