@@ -76,7 +76,7 @@ def test_the_digest_is_the_same_wherever_it_is_computed(release: Release, machin
     assert result.stdout.strip() == release.digest
 
 
-#: Prints the digest of a release file, which needs the standard library only, and of the shipped files where it can.
+#: Prints the digest of a release file and, where jsonschema is there to read them, of the shipped files.
 _IN_ANY_PYTHON = """
 import sys
 from pathlib import Path
@@ -93,7 +93,7 @@ else:
 
 
 def _other_pythons() -> dict[str, str]:
-    """Interpreters on this machine other than that of the tests, and not older than the oldest that is supported."""
+    """Interpreters on this machine other than that of the tests, of a supported version, and with PyYAML."""
     found: dict[str, str] = {}
     places = {"/usr/bin", "/usr/local/bin", *os.environ.get("PATH", "").split(os.pathsep)} - {
         str(Path(sys.executable).parent)
@@ -103,7 +103,7 @@ def _other_pythons() -> dict[str, str]:
             path = shutil.which(name, path=place)
             if path is None:
                 continue
-            asked = [path, "-c", "import sys; print(sys.version_info >= (3, 11) and sys.version)"]
+            asked = [path, "-c", "import sys, yaml; print(sys.version_info >= (3, 11) and sys.version)"]
             said = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
             if said not in ("", "False", sys.version):
                 found.setdefault(said, path)
@@ -113,7 +113,7 @@ def _other_pythons() -> dict[str, str]:
 def test_every_other_python_of_this_machine_gives_the_same_digest(release: Release, tmp_path: Path):
     others = _other_pythons()
     if not others:
-        pytest.skip("this machine has no other Python of a supported version")
+        pytest.skip("this machine has no other Python of a supported version with PyYAML")
     file = tmp_path / "release.json"
     file.write_text(release_text(release, ""), encoding="utf-8")
     root = str(DATA.parent.parent)
