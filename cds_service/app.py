@@ -68,7 +68,7 @@ def create_app(
         open_to_all(app.view_functions["services.discovery"])
     app.register_blueprint(health_blueprint(advisor, recorder, needs_store=_needs_store(settings)))
     app.register_blueprint(metrics_blueprint(metrics, advisor, recorder, settings.metrics))
-    register_pages(app, advisor, settings, today or _today, recorder)
+    register_pages(app, advisor, settings, today or _today, recorder, current_deadline)
     register_error_handlers(app)
     return app
 

@@ -122,7 +122,8 @@ class Server(BaseApplication):
         return True
 
     def _ready(self, arbiter: Any) -> None:
-        """Loaded, and no worker forked yet."""
+        """Loaded and listening, and no worker forked yet: who connects from now on is answered."""
+        log_event("listening", address=f"{self._settings.host}:{self._settings.port}")
         _spare_the_collector()
         if self._running is None:
             return
@@ -188,5 +189,4 @@ def serve(settings: Settings, reread: Callable[[], Settings] | None = None) -> N
         share_between_workers(folder, lambda: slots.mine)
         metrics = Metrics()
         configure_logging(settings.log_level, lambda number: metrics.log_fields_dropped.inc(number))
-        log_event("listening", address=f"{settings.host}:{settings.port}")
         Server(settings, reread, metrics, slots).run()

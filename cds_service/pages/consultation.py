@@ -49,26 +49,31 @@ def consult(
     today: date,
     style_of: Callable[[str], CardStyle],
     answering: Answering | None = None,
+    in_time: Callable[[], None] = lambda: None,
 ) -> Consultation:
     """Try a request. What is read is shown even where the service refuses to answer.
 
     ``style_of`` gives the style of the cards of a hook. ``answering`` stands in for the plain answer, which keeps
-    nothing.
+    nothing. ``in_time`` is called between the steps and raises when nobody waits any more; unlike a refusal, that
+    ends everything.
     """
     service: Service | None = None
     answered: Answer | None = None
     refusal: Refusal | None = None
-    make = answering or (lambda service, body, style: answer(advisor, service, body, today, style, fresh_id))
+    make = answering or (lambda service, body, style: answer(advisor, service, body, today, style, fresh_id, in_time))
     try:
         service = service_of(request)
         check_envelope(request, service.hook)
         answered = make(service, request, style_of(service.hook))
     except ServiceError as error:
         refusal = Refusal(error.status, error.text)
+    in_time()
     record = answered.record if answered else advisor.record(request)
     orders = answered.orders if answered else advisor.orders(request)
     findings = answered.findings if answered else advisor.findings(record, today)
+    in_time()
     evidence = advisor.evidence(record, findings, today)
+    in_time()
     planned = answered.planned if answered else ()
     return Consultation(request, service, planned, record, orders, findings, evidence, refusal)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from cds_service.pages.criteria_tree import Node, tree_of_criterion, tree_of_trace
-from cds_service.pages.medicines import WORDS
+from cds_service.pages.medicines import ABOUT_WHY, WORDS, why
 from knowledge import EvidenceFinding, EvidenceStatement, Finding, KnowledgeBase
 from knowledge.statements import Medicine, SafetyStatement, Statement
 from knowledge.views import said, statement_view
@@ -25,8 +25,26 @@ class SourceItem:
 
 
 @dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a statement comes to for a patient, in words, and why: ``about_why`` says whether that is open or final."""
+
+    outcome: str
+    words: str
+    about_why: str
+    why: tuple[str, ...]
+
+    @classmethod
+    def of(cls, finding: Finding | EvidenceFinding | None) -> Judgement | None:
+        """That of a finding, if there is one."""
+        if finding is None:
+            return None
+        outcome = finding.outcome
+        return cls(outcome.value, WORDS[outcome], ABOUT_WHY[outcome], tuple(why(finding)))
+
+
+@dataclass(frozen=True, slots=True)
 class Explained:
-    """A statement in words. ``outcome`` and the verdicts of ``tree`` are there where it was judged for a patient.
+    """A statement in words. ``judgement`` and the verdicts of ``tree`` are there where it was judged for a patient.
 
     ``label`` is all that a statement of a label says (:func:`knowledge.views.statement_view`); ``evidence`` and
     ``items`` are those of evidence beyond labels.
@@ -37,8 +55,7 @@ class Explained:
     text: str
     kind: str
     tree: Node
-    outcome: str | None
-    outcome_words: str | None
+    judgement: Judgement | None
     label: dict[str, Any] | None = None
     evidence: EvidenceStatement | None = None
     items: tuple[SourceItem, ...] = ()
@@ -67,8 +84,7 @@ def _of_label(
         text=said(statement),
         kind=_kind(statement),
         tree=_tree(statement, knowledge, finding),
-        outcome=finding.outcome.value if finding else None,
-        outcome_words=WORDS[finding.outcome] if finding else None,
+        judgement=Judgement.of(finding),
         label=statement_view(medicine, statement, knowledge.reference.tumours),
     )
 
@@ -89,8 +105,7 @@ def _of_evidence(
         text=evidence.claim,
         kind="Evidence beyond the EU label: no indication, no recommendation",
         tree=_tree(evidence, knowledge, finding),
-        outcome=finding.outcome.value if finding else None,
-        outcome_words=WORDS[finding.outcome] if finding else None,
+        judgement=Judgement.of(finding),
         evidence=evidence,
         items=tuple(items),
     )

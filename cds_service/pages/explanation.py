@@ -7,10 +7,11 @@ from datetime import date
 from typing import Any
 
 from flask import Blueprint, Response, render_template, request
-from werkzeug.exceptions import HTTPException
 
 from cds_service.advisor import Advisor
+from cds_service.limits import Deadline
 from cds_service.pages.assets import TEMPLATES, page
+from cds_service.pages.errors import say_errors
 from cds_service.pages.explained import Explained, explained
 from cds_service.pages.sending import request_for
 from cds_service.pages.submission import Submission, read_submission
@@ -21,7 +22,9 @@ from fhir_mappings import PatientRecord
 _MOST = 200
 
 
-def explanation_blueprint(advisor: Advisor, today: Callable[[], date], *, posts: bool) -> Blueprint:
+def explanation_blueprint(
+    advisor: Advisor, today: Callable[[], date], deadline: Callable[[], Deadline], *, posts: bool
+) -> Blueprint:
     """``GET /statements/<ids>``: statements by their ids, joined by commas, without a patient.
 
     With ``posts``, a record may be posted to it as to the playground; the page then shows what each statement comes to
@@ -34,7 +37,7 @@ def explanation_blueprint(advisor: Advisor, today: Callable[[], date], *, posts:
         request.max_form_memory_size = request.max_content_length
         wanted = list(dict.fromkeys(filter(None, (part.strip() for part in ids.split(",")))))[:_MOST]
         submission = read_submission(request) if request.method == "POST" else None
-        record, evaluated = _evaluated(advisor, submission, today())
+        record, evaluated = _evaluated(advisor, submission, today(), deadline().check)
         found = {name: explained(name, advisor.knowledge, evaluated) for name in wanted}
         shown: list[Explained] = [item for item in found.values() if item is not None]
         html = render_template(
@@ -52,16 +55,12 @@ def explanation_blueprint(advisor: Advisor, today: Callable[[], date], *, posts:
             return page(html, 400)
         return page(html, 200 if shown else 404)
 
-    @blueprint.errorhandler(HTTPException)
-    def refused(error: HTTPException) -> Response:
-        """A request that is too large or malformed, said to a person."""
-        return page(render_template("error.html", status=error.code or 500, name=error.name), error.code or 500)
-
+    say_errors(blueprint)
     return blueprint
 
 
 def _evaluated(
-    advisor: Advisor, submission: Submission | None, today: date
+    advisor: Advisor, submission: Submission | None, today: date, in_time: Callable[[], None]
 ) -> tuple[PatientRecord | None, dict[str, Any]]:
     """The record that was posted, and its findings by statement."""
     if submission is None or submission.problem:
@@ -69,8 +68,10 @@ def _evaluated(
     sent = request_for(submission.document, submission.wish)
     record = advisor.record(sent)
     orders = advisor.orders(sent)
+    in_time()
     drugs = {drug for draft in orders.orders.drugs for drug in draft.drugs}
     findings = advisor.findings(record, today, drugs)
+    in_time()
     evidence = advisor.evidence(record, findings, today, undecided=True)
     by_label = {finding.statement.id: finding for finding in findings}
     return record, by_label | {finding.statement.id: finding for finding in evidence}

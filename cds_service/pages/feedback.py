@@ -9,6 +9,7 @@ from flask import Blueprint, Response, render_template, request
 from cds_service.feedback_report import report
 from cds_service.outcomes import ServiceError
 from cds_service.pages.assets import TEMPLATES, page
+from cds_service.pages.errors import say_errors
 from cds_service.store import Store, StoreError
 
 _ROWS = 25
@@ -32,4 +33,5 @@ def feedback_blueprint(store: Store | None) -> Blueprint:
         html = render_template("feedback.html", report=found, days=days, most=_ROWS)
         return page(html)
 
+    say_errors(blueprint)
     return blueprint

@@ -25,6 +25,15 @@ WORDS = {
     Outcome.UNMET: "not met",
     Outcome.CLEAR: "does not apply",
 }
+#: What is told of why a statement comes to an outcome.
+ABOUT_WHY = {
+    Outcome.APPLIES: "Note",
+    Outcome.MET: "Note",
+    Outcome.VERIFY: "Open",
+    Outcome.TEST: "Open",
+    Outcome.UNMET: "Why not",
+    Outcome.CLEAR: "Why not",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +50,11 @@ class ShownFinding:
     def words(self) -> str:
         """The outcome in words."""
         return WORDS[self.outcome]
+
+    @property
+    def about_why(self) -> str:
+        """What ``why`` tells, in words."""
+        return ABOUT_WHY[self.outcome]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +91,7 @@ def shown_finding(finding: Finding, tumours: TumourTree) -> ShownFinding:
     """A finding of a label with its tree."""
     statement = finding.statement
     tree = tree_of_trace(finding.trace, tumours)
-    return ShownFinding(statement.id, said(statement), finding.outcome, tuple(_why(finding)), tree)
+    return ShownFinding(statement.id, said(statement), finding.outcome, tuple(why(finding)), tree)
 
 
 def shown_evidence(findings: Iterable[EvidenceFinding], tumours: TumourTree) -> list[ShownFinding]:
@@ -88,14 +102,17 @@ def shown_evidence(findings: Iterable[EvidenceFinding], tumours: TumourTree) -> 
             finding.statement.id,
             finding.statement.claim,
             finding.outcome,
-            tuple(_relations(finding)),
+            tuple(why(finding)),
             tree_of_trace(finding.trace, tumours),
         )
         for finding in ordered
     ]
 
 
-def _why(finding: Finding) -> list[str]:
+def why(finding: Finding | EvidenceFinding) -> list[str]:
+    """What is open or, if nothing is, what closes the statement; of evidence where it touches labels."""
+    if isinstance(finding, EvidenceFinding):
+        return list(_relations(finding))
     if finding.veto:
         return [finding.veto.note or "recorded resistance"]
     if finding.outcome in _CLOSED:

@@ -9,15 +9,16 @@ from time import perf_counter
 from typing import Any
 
 from flask import Blueprint, Response, render_template, request
-from werkzeug.exceptions import HTTPException
 
 from cards import CardStyle
 from cds_service.advisor import Advisor
 from cds_service.answers import Answer, answer
 from cds_service.hooks import SERVICES, Service
+from cds_service.limits import Deadline
 from cds_service.pages.assets import TEMPLATES, page
 from cds_service.pages.comparison import Changes, compare
 from cds_service.pages.consultation import Consultation, consult, fresh_id
+from cds_service.pages.errors import say_errors
 from cds_service.pages.examples import examples
 from cds_service.pages.medicines import shown_evidence, shown_medicines
 from cds_service.pages.resource_view import ResourceViews
@@ -35,7 +36,11 @@ _CLIENT = "demo"
 
 
 def playground_blueprint(
-    advisor: Advisor, settings: Settings, today: Callable[[], date], recorder: Recorder | None
+    advisor: Advisor,
+    settings: Settings,
+    today: Callable[[], date],
+    recorder: Recorder | None,
+    deadline: Callable[[], Deadline],
 ) -> Blueprint:
     """``GET /`` for the example patients, ``POST /`` for a record that somebody pastes. Nothing of it is kept.
 
@@ -72,14 +77,16 @@ def playground_blueprint(
         """Everything that the page shows of a record."""
         sent = request_for(submission.document, submission.wish)
         keeping = recorder if submission.keeps else None
-        consultation = consult(advisor, sent, today(), style_of, _keeping(advisor, today(), keeping))
+        in_time = deadline().check
+        answering = _keeping(advisor, today(), keeping, in_time)
+        consultation = consult(advisor, sent, today(), style_of, answering, in_time)
         record, tumours = consultation.record, advisor.knowledge.reference.tumours
         unread = [*record.unread, *consultation.orders.unread]
         address = service_address(settings) or request.host_url.rstrip("/")
         return {
             "consultation": consultation,
             "keys": prefetch_keys(submission.document),
-            "changes": _changes(advisor, submission, consultation, today(), style_of),
+            "changes": _changes(advisor, submission, consultation, today(), style_of, in_time),
             "resources": ResourceViews(_resources(sent), record.facts, [entry.reference for entry in unread]),
             "unread": unread,
             "medicines": shown_medicines(consultation.findings, tumours),
@@ -90,16 +97,12 @@ def playground_blueprint(
             "answer": pretty({"cards": [item.card for item in consultation.planned]}),
         }
 
-    @blueprint.errorhandler(HTTPException)
-    def refused(error: HTTPException) -> Response:
-        """A request that is too large or malformed, said to a person."""
-        return page(render_template("error.html", status=error.code or 500, name=error.name), error.code or 500)
-
+    say_errors(blueprint)
     return blueprint
 
 
 def _keeping(
-    advisor: Advisor, today: date, recorder: Recorder | None
+    advisor: Advisor, today: date, recorder: Recorder | None, in_time: Callable[[], None]
 ) -> Callable[[Service, dict[str, Any], CardStyle], Answer] | None:
     """The answer as the service gives it to an EHR: without what was set aside before, and recorded."""
     if recorder is None:
@@ -109,7 +112,7 @@ def _keeping(
         begun = perf_counter()
         call = Call(_CLIENT, service.id, body)
         answered = answer(
-            advisor, service, body, today, style, fresh_id, silenced=lambda record: recorder.silenced(call, record)
+            advisor, service, body, today, style, fresh_id, in_time, lambda record: recorder.silenced(call, record)
         )
         recorder.record(call, answered, 1000 * (perf_counter() - begun))
         return answered
@@ -118,13 +121,19 @@ def _keeping(
 
 
 def _changes(
-    advisor: Advisor, submission: Submission, after: Consultation, today: date, style_of: Callable[[str], CardStyle]
+    advisor: Advisor,
+    submission: Submission,
+    after: Consultation,
+    today: date,
+    style_of: Callable[[str], CardStyle],
+    in_time: Callable[[], None],
 ) -> Changes | None:
     """What is different from the whole record; ``None`` where the whole record was sent."""
     if not submission.wish.without:
         return None
     whole: Wish = replace(submission.wish, without=())
-    return compare(consult(advisor, request_for(submission.document, whole), today, style_of), after)
+    before = consult(advisor, request_for(submission.document, whole), today, style_of, in_time=in_time)
+    return compare(before, after)
 
 
 def _resources(sent: dict[str, Any]) -> list[Any]:

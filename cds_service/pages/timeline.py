@@ -23,8 +23,10 @@ _KINDS = frozenset(
         Kind.HLA,
     }
 )
-#: Coordinates in the drawing, which is as wide as ``WIDTH``.
-WIDTH, LEFT, RIGHT, TOP, ROW = 640, 130, 20, 30, 26
+#: Coordinates in the drawing, which is as wide as ``WIDTH``: so that it can be read when it is scaled to a phone.
+WIDTH, LEFT, RIGHT, TOP, ROW = 440, 110, 10, 32, 28
+#: Half the width of a date, which stands in the middle above the first and last day.
+_EDGE = 42
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ def timeline(facts: Iterable[Fact]) -> Timeline | None:
 def _x(day: date, first: date, last: date) -> float:
     span = (last - first).days
     share = (day - first).days / span if span else 0.5
-    return round(LEFT + share * (WIDTH - LEFT - RIGHT - 60) + 30, 1)
+    return round(LEFT + share * (WIDTH - LEFT - RIGHT - 2 * _EDGE) + _EDGE, 1)
 
 
 def _ticks(first: date, last: date) -> tuple[Tick, ...]:

@@ -45,20 +45,30 @@ function openTarget() {
 window.addEventListener("hashchange", openTarget);
 if (location.hash) openTarget();
 
-// --- a dropped file ---------------------------------------------------------------------------------------------------
+// --- a dropped file, anywhere on the page: else the browser would leave the page and show the file -------------------
 
 const record = document.getElementById("document");
 
 for (const kind of ["dragover", "dragleave", "drop"]) {
-  record.addEventListener(kind, (event) => {
+  document.addEventListener(kind, (event) => {
+    if (!isForRecord(event)) return;
     event.preventDefault();
-    record.classList.toggle("dropping", kind === "dragover");
+    document.body.classList.toggle("dropping", kind === "dragover");
   });
 }
-record.addEventListener("drop", async (event) => {
+document.addEventListener("drop", async (event) => {
+  if (!isForRecord(event)) return;
   const file = event.dataTransfer.files[0];
   record.value = file ? await file.text() : event.dataTransfer.getData("text");
+  record.closest("details").open = true;
+  record.scrollIntoView({ block: "center" });
+  record.focus();
 });
+
+// Text that is dragged into another field is left to the browser.
+function isForRecord(event) {
+  return event.target === record || event.dataTransfer.types.includes("Files");
+}
 
 // --- copying ----------------------------------------------------------------------------------------------------------
 

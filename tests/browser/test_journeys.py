@@ -109,12 +109,12 @@ def test_a_dropped_file_and_a_chosen_file_give_the_same_cards(opened: Opened, tm
     _submit(page, "Read this record")
     chosen = _summaries(page)
     page.goto("/")
-    page.get_by_role("heading", name="Your own test record").click()
     transfer = page.evaluate_handle(
         "text => { const t = new DataTransfer(); t.items.add(new File([text], 'record.json')); return t; }", LUNG
     )
-    page.locator("#document").dispatch_event("drop", {"dataTransfer": transfer})
+    page.locator(".patients").dispatch_event("drop", {"dataTransfer": transfer})  # anywhere on the page
     expect(page.locator("#document")).to_have_value(LUNG)
+    expect(page.locator("#document")).to_be_focused()
     _submit(page, "Read this record")
     assert chosen
     assert _summaries(page) == chosen
@@ -160,13 +160,31 @@ def test_a_card_leads_to_its_statements_and_a_patient_to_the_verdicts(opened: Op
     page.go_back()
     medicine = page.locator("details.medicine", has_text="Tagrisso").first
     medicine.locator("summary").first.click()
-    medicine.get_by_role("button", name=re.compile("Explain tagrisso")).first.click()
+    medicine.get_by_role("button", name="Explain tagrisso-3").click()
     expect(page.get_by_role("img", name=re.compile("Biomarker results by date"))).to_be_visible()
     expect(page.locator(".verdict.is-true").first).to_be_visible()
+    expect(page.locator(".because-of")).to_have_text("Open: first line of therapy.")
     assert "egfr" not in page.url
     page.emulate_media(media="print")
     expect(page.get_by_role("navigation", name="Pages")).to_be_hidden()
     expect(page.locator(".explained").first).to_be_visible()
+
+
+def test_on_a_phone_a_card_leads_to_the_statement_and_its_picture_fits(opened: Opened):
+    page = opened("/", width=375, has_touch=True, is_mobile=True)
+    page.get_by_role("link", name="Bile duct, FGFR2 fusion and IDH1").tap()
+    expect(page.locator(".card").first).to_contain_text("FGFR2")
+    medicine = page.locator("details.medicine", has_text="Pemazyre").first
+    medicine.locator("summary").first.tap()
+    with page.expect_navigation():
+        medicine.get_by_role("button", name="Explain pemazyre-1").tap()
+    picture = page.get_by_role("img", name=re.compile("Biomarker results by date"))
+    box = picture.bounding_box()
+    assert box
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 375
+    expect(page.locator(".tree .verdict").first).to_be_visible()
+    assert "FGFR2" not in page.url
 
 
 def test_the_copied_command_gives_the_same_cards(opened: Opened):

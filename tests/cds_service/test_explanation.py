@@ -170,6 +170,13 @@ def test_a_posted_record_adds_verdicts_and_results_over_time(client: FlaskClient
     assert 'class="verdict' not in client.get(f"/statements/{met}").text
 
 
+def test_what_is_open_and_what_is_not_met_is_said_in_words(client: FlaskClient, advisor: Advisor):
+    text = _text(client.post("/statements/tagrisso-1,tagrisso-3,tagrisso-4", data={"example": "lung-egfr"}).text)
+    assert "not met for this patient Why not: not met: stage IB, II or IIIA." in text
+    assert "to verify for this patient Open: first line of therapy." in text
+    assert "met for this patient What it asks, and what the record says" in text
+
+
 def test_a_posted_record_that_cannot_be_read_is_refused(client: FlaskClient, advisor: Advisor):
     name = advisor.knowledge.statements[0][1].id
     response = client.post(f"/statements/{name}", data={"document": "{oops"})

@@ -231,8 +231,22 @@ def test_another_service_on_the_port_is_an_error_and_harms_nothing(tmp_path: Pat
     with running(tmp_path) as service:
         result = service.command("serve", "--demo", "--port", str(service.port))
         assert result.returncode != 0
+        assert "listening" not in result.stderr
         assert service.get("/health").status_code == 200
         assert read_service_file(service.state / f"service-{service.port}.json") is not None
+
+
+def test_who_connects_when_the_log_says_listening_is_answered(tmp_path: Path) -> None:
+    port = free_port()
+    command = [COMMAND, "serve", "--demo", "--port", str(port)]
+    environment = os.environ | {"ONCOHOOKS_STATE_DIR": str(tmp_path)}
+    with subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) as service:
+        try:
+            assert service.stderr
+            assert any(json.loads(line)["event"] == "listening" for line in service.stderr)
+            assert requests.get(f"http://127.0.0.1:{port}/health", timeout=60).status_code == 200
+        finally:
+            service.terminate()
 
 
 def test_an_unwritable_state_folder_stops_the_start_with_a_message() -> None:
