@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, g
 
 from cds_service import Advisor, Settings, create_app
 from cds_service.authentication import Authenticator
 from cds_service.fetching import Fetcher
 from cds_service.fhir_transport import Budget, FetchFailure, Reply
+from cds_service.gate import place_for_others
 from cds_service.key_sources import CannotFetch
 from cds_service.limits import Admission, Deadline, Rates
 from cds_service.outcomes import ServiceError
@@ -209,37 +210,17 @@ def test_a_slow_fhir_server_holds_up_the_others_only_when_too_many_wait_for_it(
         assert app.test_client().post(PATH, json=BODY).status_code == 200, "every place was given back"
 
 
-def test_who_finds_no_place_after_fetching_is_503(advisor: Advisor) -> None:
-    server, working, go_on = _SlowServer(), threading.Event(), threading.Event()
-
-    def today() -> Any:
-        working.set()
-        assert go_on.wait(30)
-        return TODAY
-
-    settings = Settings(demo=True, requests_at_once=1, requests_waiting=4, request_seconds=3, fhir_deadline_ms=10_000)
-    fetcher = Fetcher(settings, server)
-    app = create_app(settings, advisor=advisor, today=today, fetcher=fetcher)
-    answers: dict[str, Any] = {}
-
-    def send(name: str, body: Any) -> threading.Thread:
-        def run() -> None:
-            answers[name] = app.test_client().post(PATH, json=body)
-
-        thread = threading.Thread(target=run)
-        thread.start()
-        return thread
-
-    slow = send("slow", FROM_A_SERVER)
-    assert server.asked.acquire(timeout=30)
-    other = send("other", BODY)
-    assert working.wait(30)
-    server.released.set()
-    slow.join(30)
-    assert (answers["slow"].status_code, answers["slow"].headers["Retry-After"]) == (503, "1")
-    go_on.set()
-    other.join(30)
-    fetcher.close()
+def test_who_finds_no_place_after_fetching_is_503() -> None:
+    admission = Admission(at_once=1, waiting=4)
+    with Flask("test").test_request_context():
+        g.admission, g.deadline = admission, Deadline(0)
+        g.has_a_place = admission.enter(0)
+        with pytest.raises(ServiceError, match="waiting") as raised, place_for_others():
+            assert admission.enter(0), "another has taken it"
+        assert (raised.value.status, raised.value.retry_after) == (503, 1)
+        assert not g.has_a_place, "it gives back no place that it does not have"
+    admission.leave()
+    assert admission.enter(0)
 
 
 def test_a_place_is_given_back_after_an_error(advisor: Advisor) -> None:
