@@ -225,7 +225,15 @@ def basis_lines(basis: Basis, findings: Iterable[Finding], say: Language = ENGLI
     if basis.missing:
         names = ", ".join(say(MISSING_DATA.get(kind, kind)) for kind in basis.missing)
         texts.append(say("Not received, or not in full: {names}.", names=names))
-    return ["", escape(" ".join(texts))]
+    # One by one: a text that is too long is cut, and must not take with it what the next one says.
+    return ["", " ".join(map(escape, texts))]
+
+
+def missing_data_in(detail: str, say: Language = ENGLISH) -> str | None:
+    """The sentence of a card's detail that names what was not received; ``None`` if nothing is missing."""
+    beginning = say("Not received, or not in full: {names}.", names="").rstrip(".")
+    _, found, rest = detail.partition(beginning)
+    return f"{found}{rest.partition('.')[0]}." if found else None
 
 
 def finding_names(facts: Iterable[Fact], say: Language = ENGLISH) -> list[str]:

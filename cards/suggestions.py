@@ -18,6 +18,8 @@ from knowledge.yaml_files import read_yaml
 DATA = Path(__file__).parent / "data"
 LOINC = "http://loinc.org"
 ATC = "http://www.whocc.no/atc"
+#: The code systems of what is suggested, and of what each holds codes.
+SUGGESTED_SYSTEMS = {LOINC: "drafted tests", ATC: "drafted medicines"}
 
 Suggestion = dict[str, Any]
 _MOST_OPTIONS = 6

@@ -11,17 +11,17 @@ from typing import Any
 import click
 from pydantic import ValidationError
 
-from cds_service.authentication import Authenticator, addresses_of
+from cds_service.authentication import addresses_of
+from cds_service.client_check import check_token
 from cds_service.client_table import add_to_file, client_table
 from cds_service.codec import NotJson, dumps_pretty, loads
 from cds_service.hooks import PATIENT_VIEW
 from cds_service.jwks import ALGORITHMS, BadKeys, KeySet, read_keys, read_published_keys
 from cds_service.key_sources import CannotFetch, fetch_keys
-from cds_service.refusals import REMEDIES, CannotAuthenticate, Reason, Refused
 from cds_service.settings import Client, Settings, SettingsError, load_settings
+from cds_service.signing_options import read_key
 from cds_service.startable import problems_between, problems_of
-from cds_service.token_making import BadPrivateKey, make_key, make_token, read_private_key
-from cds_service.tokens import Token, read_token
+from cds_service.token_making import make_key, signer_for
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _CONFIG = click.option("--config", type=_FILE, help="Settings file (TOML; default: $ONCOHOOKS_CONFIG).")
@@ -52,6 +52,12 @@ def add(jwks_file: Path | None, fetch: bool, write: bool, config: Path | None, *
     """Make the checked [[client]] table of a client called NAME.
 
     The table is printed, or added to the settings file, which is changed only if the service may start with it.
+
+    \b
+    Examples:
+      oncohooks clients add "Test EHR" --issuer https://ehr.example --jwks public-keys.json
+      oncohooks clients add "Epic test" --issuer client-id --jwks-uri https://ehr.example/keys --fetch \\
+        --dialect epic --algorithm RS384 --config oncohooks.toml --write
     """
     if jwks_file is not None:
         members["jwks"] = _json_file(jwks_file)
@@ -75,7 +81,12 @@ def add(jwks_file: Path | None, fetch: bool, write: bool, config: Path | None, *
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @_CONFIG
 def list_clients(as_json: bool, config: Path | None) -> None:
-    """The configured clients, and what keeps them out."""
+    """The configured clients, and what keeps them out.
+
+    \b
+    Example:
+      oncohooks clients list --config oncohooks.toml
+    """
     settings = _settings(config)
     listed = [_summary(client, settings) for client in settings.client]
     if as_json:
@@ -98,6 +109,7 @@ _LISTED = ("issuer", "keys", "algorithms", "audiences", "tenants", "certificates
 @click.option("--kid", help="Its id, if the file does not say it.")
 @click.option("--path", default=f"/cds-services/{PATIENT_VIEW.id}", show_default=True, help="The path that is called.")
 @click.option("--print-token", is_flag=True, help="Print the token, and the report on standard error.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @_CONFIG
 def test(
     name: str,
@@ -106,11 +118,18 @@ def test(
     kid: str | None,
     path: str,
     print_token: bool,
+    as_json: bool,
     config: Path | None,
 ) -> None:
     """Check the registration of the client NAME: its keys, or a token, and say which check fails and what to do.
 
     Whether a token was used before is not checked, and the check does not use it up. Exit status 1 if it is refused.
+
+    \b
+    Examples:
+      oncohooks clients test "Test EHR" --config oncohooks.toml
+      oncohooks clients test "Test EHR" --token token.txt --config oncohooks.toml
+      oncohooks clients test "Test EHR" --key private-key.json --print-token --config oncohooks.toml
     """
     settings = _settings(config)
     client = next((one for one in settings.client if one.name == name), None)
@@ -124,20 +143,27 @@ def test(
     elif key_file is not None:
         text = _made_token(client, key_file, kid, addresses)
     else:
-        _say_keys(client, addresses)
+        known = _registration(client, addresses)
+        click.echo(dumps_pretty(known) if as_json else _registration_text(known))
         return
-    report, is_good = _checked(settings, client, text, addresses)
+    verdict = check_token(settings, client, text, addresses)
+    report = dumps_pretty({"client": client.name} | verdict.to_json()) if as_json else verdict.to_text()
     click.echo(report, err=print_token)
     if print_token:
         click.echo(text)
-    sys.exit(0 if is_good else 1)
+    sys.exit(0 if verdict.is_good else 1)
 
 
 @clients.command("new-key")
 @click.argument("file", type=_FILE)
-@click.option("--algorithm", type=click.Choice(ALGORITHMS), default="ES384", show_default=True)
+@click.option("--algorithm", type=click.Choice(ALGORITHMS), default="ES384", show_default=True, help="Of the key.")
 def new_key(file: Path, algorithm: str) -> None:
-    """Make a key pair for a test client: the private key to FILE, the public JSON Web Key Set printed."""
+    """Make a key pair for a test client: the private key to FILE, the public JSON Web Key Set printed.
+
+    \b
+    Example:
+      oncohooks clients new-key private-key.json > public-keys.json
+    """
     try:
         click.echo(dumps_pretty(make_key(file, algorithm)))
     except OSError as error:
@@ -159,7 +185,7 @@ def _write(config: Path | None, client: Client) -> None:
         add_to_file(Path(named), client_table(client))
     except (SettingsError, OSError) as error:
         raise click.ClickException(f"nothing was changed: {error}") from None
-    click.echo(f"added to {named}; the service has to be restarted", err=True)
+    click.echo(f"added to {named}; a running service lets it in after: oncohooks reload --config {named}", err=True)
 
 
 def _fetched(client: Client) -> KeySet:
@@ -206,79 +232,27 @@ def _names(settings: Settings) -> str:
 
 
 def _made_token(client: Client, key_file: Path, kid: str | None, addresses: tuple[str, ...]) -> str:
-    try:
-        key = read_private_key(key_file)
-    except BadPrivateKey as error:
-        raise click.ClickException(str(error)) from None
-    if not (kid := kid or key.kid):
-        raise click.ClickException("name the key with --kid")
-    return make_token(client, key, kid, addresses, datetime.now(UTC).timestamp())
+    key, kid = read_key(key_file, kid)
+    address = addresses[0] if addresses else client.audiences[0]
+    return signer_for(client, key, kid).token(address, datetime.now(UTC).timestamp())
 
 
-def _say_keys(client: Client, addresses: tuple[str, ...]) -> None:
+def _registration(client: Client, addresses: tuple[str, ...]) -> dict[str, Any]:
+    """The keys that are there, what is accepted as audience, and certificates; of each only if there are any."""
+    known: dict[str, Any] = {"client": client.name}
     if client.issuer:
-        click.echo(_described(_fetched(client) if client.jwks is None else read_keys(client.jwks)))
-        click.echo(f"accepted as aud: {', '.join((*addresses, *client.audiences))}")
-    for one in (*client.certificate_fingerprints, *client.certificate_subjects):
-        click.echo(f"certificate: {one}")
+        keys = _fetched(client) if client.jwks is None else read_keys(client.jwks)
+        known["keys"] = [{"kid": key.kid, "kind": key.algorithm or key.curve or key.type} for key in keys.keys]
+        known["audiences"] = [*addresses, *client.audiences]
+    if certificates := [*client.certificate_fingerprints, *client.certificate_subjects]:
+        known["certificates"] = certificates
+    return known
 
 
-def _checked(settings: Settings, client: Client, text: str, addresses: tuple[str, ...]) -> tuple[str, bool]:
-    """What came of a token, and whether it would be let in."""
-    alone = settings.model_copy(update={"client": (client,)})
-    try:
-        Authenticator(alone, lambda digest, until, now: True).check_token(text, addresses)
-    except Refused as refused:
-        return _refusal(refused.reason, client, text, addresses), False
-    except CannotAuthenticate:
-        return f"not checked: the keys at {client.jwks_uri} cannot be fetched", False
-    good = f"accepted: a token of {client.name} for {', '.join(addresses) or 'its audience'}"
-    return (f"{good}; a certificate is needed too" if client.proof == "both" else good), True
-
-
-def _refusal(reason: Reason, client: Client, text: str, addresses: tuple[str, ...]) -> str:
-    lines = [f"refused: {reason.value}"]
-    if reason is not Reason.NOT_A_TOKEN:
-        lines += [f"  the token has  {line}" for line in _shown(reason, read_token(text))]
-    if accepted := _accepted(reason, client, addresses):
-        lines.append(f"  accepted       {', '.join(map(str, accepted))}")
-    return "\n".join([*lines, f"  remedy         {REMEDIES[reason]}"])
-
-
-#: Which members of the header and of the claims a reason is about.
-_ABOUT = {
-    Reason.UNKNOWN_ISSUER: ("iss",),
-    Reason.TYPE: ("typ",),
-    Reason.ALGORITHM: ("alg",),
-    Reason.JKU: ("jku",),
-    Reason.KID_UNKNOWN: ("kid",),
-    Reason.KEY_DOES_NOT_FIT: ("kid", "alg"),
-    Reason.SIGNATURE: ("kid", "alg"),
-    Reason.CLAIMS: ("aud", "exp", "iat", "nbf", "jti"),
-    Reason.AUDIENCE: ("aud",),
-    Reason.EXPIRED: ("exp",),
-    Reason.NOT_YET_VALID: ("nbf",),
-    Reason.ISSUED_IN_FUTURE: ("iat",),
-    Reason.LIFETIME: ("iat", "exp"),
-    Reason.TENANT: ("tenant",),
-}
-
-
-def _shown(reason: Reason, token: Token) -> list[str]:
-    members = {**token.claims, **token.header}
-    return [f"{name}: {members.get(name, 'none')!r}" for name in _ABOUT.get(reason, ())]
-
-
-def _accepted(reason: Reason, client: Client, addresses: tuple[str, ...]) -> tuple[Any, ...]:
-    now = int(datetime.now(UTC).timestamp())
-    accepted: dict[Reason, tuple[Any, ...]] = {
-        Reason.UNKNOWN_ISSUER: (client.issuer,),
-        Reason.ALGORITHM: client.algorithms,
-        Reason.JKU: tuple(url for url in (client.jwks_uri, *client.jku) if url),
-        Reason.AUDIENCE: (*addresses, *client.audiences),
-        Reason.TENANT: client.tenants,
-        Reason.EXPIRED: (f"later than {now}",),
-        Reason.NOT_YET_VALID: (f"not later than {now}",),
-        Reason.ISSUED_IN_FUTURE: (f"not later than {now}",),
-    }
-    return accepted.get(reason, ())
+def _registration_text(known: dict[str, Any]) -> str:
+    lines = []
+    if "keys" in known:
+        keys = ", ".join(f"{key['kid']} ({key['kind']})" for key in known["keys"])
+        lines.append(f"usable keys: {keys}")
+        lines.append(f"accepted as aud: {', '.join(known['audiences'])}")
+    return "\n".join([*lines, *(f"certificate: {one}" for one in known.get("certificates", ()))])

@@ -43,4 +43,9 @@ def _with_oids(value: Any) -> Any:
     return replaced
 
 
+def system_in(dialect: str, system: str) -> str:
+    """How a code system of what is suggested is named in a dialect."""
+    return _OIDS.get(system, system) if dialect == "epic" else system
+
+
 DIALECTS: Mapping[str, Dialect] = {"standard": _standard, "epic": _epic}

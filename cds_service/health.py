@@ -34,6 +34,8 @@ def health_blueprint(advisor: Advisor, recorder: Recorder | None, *, needs_store
             "release": knowledge.release,
             "medicines": len(knowledge.medicines),
             "statements": len(knowledge.statements),
+            "stale": sum(1 for medicine in knowledge.medicines if medicine.newer_label is not None),
+            "curated": max(statement.review.curated for _, statement in knowledge.statements).isoformat(),
         }
         return json_response({"status": "ready", "knowledge": loaded, "store": _store_state(recorder)})
 

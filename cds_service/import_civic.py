@@ -44,6 +44,10 @@ def import_civic_command(files: tuple[Path, ...], levels: str, output: Path | No
 
     FILES are the files of one release (evidence, assertions, molecular profiles, variants, features), or folders that
     hold them. Prints what was imported, and what was not and why.
+
+    \b
+    Example:
+      oncohooks kb import-civic civic/ --levels A,B --refused refused.tsv
     """
     try:
         civic = read_civic_files({path.name: path.read_text(encoding="utf-8") for path in _paths(files)})

@@ -99,6 +99,11 @@ def show(names: tuple[str, ...], knowledge: Path | None, json: bool) -> None:
     """Show statements as a clinician reads them: what is required, why, tests, label, review.
 
     NAMES are ids of statements (tagrisso-3), brands, INNs, or brands of generics and biosimilars.
+
+    \b
+    Examples:
+      oncohooks kb show tagrisso-3
+      oncohooks kb show osimertinib --json
     """
     base = loaded(knowledge)
     try:
@@ -132,6 +137,10 @@ def diff(before: Path, after: Path, json: bool) -> None:
 
     BEFORE and AFTER are release files (of "kb build") or knowledge folders. Either may be of an earlier form that could
     not be served any more: a table that it does not have counts as empty, and that is said.
+
+    \b
+    Example:
+      oncohooks kb diff release-before.json release.json
     """
     comparison = compare(read_release_to_compare(before), read_release_to_compare(after))
     if json:

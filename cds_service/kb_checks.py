@@ -154,6 +154,11 @@ def verify(file: Path, write: bool, knowledge: Path | None, json: bool) -> None:
     FILE has one JSON object in each line: {"medicine", "file", "date", "sections": {"4.1": [text]}}. A label newer than
     the one that was read makes the statements of its medicine stale: somebody has to read it. Exit status 1 if a label
     is newer, an anchor is lost, or FILE has a text of no medicine at all.
+
+    \b
+    Examples:
+      oncohooks kb verify smpc_sections.jsonl
+      oncohooks kb verify smpc_sections.jsonl --write --knowledge knowledge/data
     """
     place = source(knowledge) or DATA
     base = loaded(place)
@@ -205,6 +210,10 @@ def build(folder: Path | None, output: Path | None, json: bool) -> None:
 
     FOLDER is a knowledge folder (default: the shipped one). Without --output the file is written where the service
     looks for it; the scripts of a checkout do this by themselves when a knowledge file is newer.
+
+    \b
+    Example:
+      oncohooks kb build knowledge/data --output release.json
     """
     from knowledge.documents import read_documents  # jsonschema is needed here only
     from knowledge.loading import build_knowledge_base

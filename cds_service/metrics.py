@@ -25,6 +25,7 @@ KINDS = (
     "safety",
     "testsFirst",
     "germline",
+    "evidence",
     "tumourUnclear",
     "order",
 )

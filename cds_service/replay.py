@@ -1,39 +1,42 @@
-"""Replaying requests and patient fixtures: cards offline or from a running service, compared with golden files."""
+"""Replaying requests and patient fixtures: cards offline or from a running service."""
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import requests
 
 from cds_service.advisor import Advisor
 from cds_service.answers import answer
-from cds_service.codec import dumps, dumps_pretty
+from cds_service.calling import NoCards, RemoteService, cards_in, reason_of
 from cds_service.envelope import check_envelope
 from cds_service.hooks import service_of
 from cds_service.inputs import Input
 from cds_service.outcomes import ServiceError
 from cds_service.settings import CardSettings
 from cds_service.styles import style_for
-from cds_service.wrapping import as_request
+from cds_service.wrapping import as_request, by_key
 
-_TIMEOUT_SECONDS = 30
+#: Gives the cards for a request. Raises ``ServiceError``, ``NoCards`` or ``requests.RequestException``.
+Call = Callable[[Any], list[dict[str, Any]]]
+_NO_ID = "00000000-0000-4000-8000-000000000000"
 
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """What one input gave: cards, or the error answer; and the difference from its golden file."""
+    """What one input gave: cards, or the error answer; and the difference from its golden file.
+
+    ``dropped``: the prefetch keys that were left out of it.
+    """
 
     name: str
     cards: list[dict[str, Any]] | None = None
     error: str | None = None
     difference: str | None = None
+    dropped: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
@@ -43,50 +46,62 @@ class Replayed:
     def to_json(self) -> dict[str, Any]:
         """The result as the command line prints it."""
         result: dict[str, Any] = {"file": self.name}
-        if self.cards is not None:
-            result["cards"] = self.cards
-        if self.error is not None:
-            result["error"] = self.error
-        if self.difference is not None:
-            result["difference"] = self.difference
+        if self.dropped:
+            result["dropped"] = list(self.dropped)
+        for name in ("cards", "error", "difference"):
+            if (value := getattr(self, name)) is not None:
+                result[name] = value
         return result
 
 
-def offline(advisor: Advisor, today: date, cards: CardSettings) -> Callable[[Any], list[dict[str, Any]]]:
+def offline(advisor: Advisor, today: date, cards: CardSettings) -> Call:
     """Answers requests in this process, exactly as the service with these settings would."""
 
     def call(body: Any) -> list[dict[str, Any]]:
         service = service_of(body)
         check_envelope(body, service.hook)
-        return answer(advisor, service, body, today, style_for(cards, service.hook), _no_id).cards
+        return answer(advisor, service, body, today, style_for(cards, service.hook), lambda: _NO_ID).cards
 
     return call
 
 
-def against(url: str) -> Callable[[Any], list[dict[str, Any]]]:
-    """Answers requests by a running service at ``url``."""
+def against(remote: RemoteService) -> Call:
+    """Answers requests by a running service."""
 
     def call(body: Any) -> list[dict[str, Any]]:
-        endpoint = f"{url.rstrip('/')}/cds-services/{service_of(body).id}"
-        headers = {"Content-Type": "application/json"}
-        response = requests.post(endpoint, data=dumps(body), headers=headers, timeout=_TIMEOUT_SECONDS)
+        response = remote.call(service_of(body).id, body)
         if response.status_code != 200:
-            raise ServiceError(response.status_code, f"the service answered {response.status_code}")
-        return list(response.json()["cards"])
+            raise ServiceError(response.status_code, reason_of(response) or "the service gave no reason")
+        return cards_in(response)
 
     return call
 
 
-def replay_one(item: Input, call: Callable[[Any], list[dict[str, Any]]]) -> Replayed:
-    """Replay one input; every failure becomes a result."""
+def replay_one(item: Input, call: Call, drop: Collection[str] = ()) -> Replayed:
+    """Replay one input without the prefetch keys of ``drop``; every failure becomes a result."""
     if item.problem:
         return Replayed(item.name, error=item.problem)
+    body, dropped = _request(item.document, drop)
     try:
-        return Replayed(item.name, cards=[comparable(card) for card in call(as_request(item.document))])
+        return Replayed(item.name, cards=[comparable(card) for card in call(body)], dropped=dropped)
     except ServiceError as error:
-        return Replayed(item.name, error=f"{error.status}: {error.text}")
+        return Replayed(item.name, error=f"{error.status}: {error.text}", dropped=dropped)
+    except NoCards as error:
+        return Replayed(item.name, error=str(error), dropped=dropped)
     except requests.RequestException as error:
-        return Replayed(item.name, error=f"the service did not answer ({type(error).__name__})")
+        return Replayed(item.name, error=f"the service did not answer ({type(error).__name__})", dropped=dropped)
+
+
+def _request(document: Any, drop: Collection[str]) -> tuple[Any, tuple[str, ...]]:
+    """The request without the keys to be dropped, and those that it had."""
+    if not drop:
+        return as_request(document), ()
+    body = by_key(document)
+    prefetch = body.get("prefetch") if isinstance(body, dict) else None
+    if not isinstance(prefetch, dict):
+        return body, ()
+    kept = {key: value for key, value in prefetch.items() if key not in drop}
+    return body | {"prefetch": kept}, tuple(key for key in prefetch if key in drop)
 
 
 def comparable(card: dict[str, Any]) -> dict[str, Any]:
@@ -104,38 +119,3 @@ def comparable(card: dict[str, Any]) -> dict[str, Any]:
             {name: value for name, value in suggestion.items() if name != "uuid"} for suggestion in kept["suggestions"]
         ]
     return kept
-
-
-def _no_id() -> str:
-    return "00000000-0000-4000-8000-000000000000"
-
-
-def golden_path(folder: Path, label: str) -> Path:
-    """The golden file of an input, by its name below what was given to replay."""
-    return folder / f"{label}.cards.json"
-
-
-def compared(result: Replayed, path: Path) -> Replayed:
-    """The result with its difference from the golden file; a missing file is a difference."""
-    expected = path.read_text(encoding="utf-8") if path.is_file() else ""
-    actual = dumps_pretty(result.cards) + "\n"
-    lines = difflib.unified_diff(expected.splitlines(), actual.splitlines(), str(path), result.name, lineterm="")
-    return Replayed(result.name, result.cards, result.error, "\n".join(lines) or None)
-
-
-def save(result: Replayed, path: Path) -> None:
-    """Write the cards as a golden file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(dumps_pretty(result.cards) + "\n", encoding="utf-8")
-
-
-def junit(results: list[Replayed]) -> bytes:
-    """The results as a JUnit report."""
-    failures = sum(1 for result in results if not result.passed)
-    suite = ElementTree.Element("testsuite", name="oncohooks replay", tests=str(len(results)), failures=str(failures))
-    for result in results:
-        case = ElementTree.SubElement(suite, "testcase", name=result.name)
-        if not result.passed:
-            failure = ElementTree.SubElement(case, "failure", message=result.error or "cards differ")
-            failure.text = result.difference
-    return bytes(ElementTree.tostring(suite, encoding="utf-8", xml_declaration=True))

@@ -40,7 +40,8 @@ _WORKER_SECONDS = 30
 class Server(BaseApplication):
     """gunicorn with our settings; the application is loaded once in the master and shared by its workers.
 
-    ``reread`` gives the settings anew for a reload; without it they stay.
+    ``reread`` gives the settings anew for a reload; without it they stay. ``announce`` is told the address when the
+    service listens there.
     """
 
     def __init__(
@@ -49,11 +50,13 @@ class Server(BaseApplication):
         reread: Callable[[], Settings] | None = None,
         metrics: Metrics | None = None,
         slots: Slots | None = None,
+        announce: Callable[[str], None] = lambda address: None,
     ) -> None:
         self._settings = settings
         self._reread = reread or (lambda: settings)
         self._metrics = metrics or Metrics()
         self._slots = slots or Slots()
+        self._announce = announce
         self._running: Running | None = None
         self._file: ServiceFile | None = None
         self._loaded = Loaded(os.getpid(), "", loads=0)
@@ -134,6 +137,7 @@ class Server(BaseApplication):
                 "store", logging.WARNING, reason="the state folder cannot be written: oncohooks reload will not do"
             )
         self._say(Loaded(os.getpid(), self._running.release))
+        self._announce(str(arbiter.LISTENERS[0]))
 
     def _say(self, loaded: Loaded) -> None:
         self._loaded = loaded
@@ -181,7 +185,11 @@ def _folder_of_master() -> Iterator[str]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def serve(settings: Settings, reread: Callable[[], Settings] | None = None) -> None:
+def serve(
+    settings: Settings,
+    reread: Callable[[], Settings] | None = None,
+    announce: Callable[[str], None] = lambda address: None,
+) -> None:
     """Serve until stopped. Raises what is in ``UNUSABLE`` for what must not start."""
     check_startable(settings)
     slots = Slots()
@@ -189,4 +197,4 @@ def serve(settings: Settings, reread: Callable[[], Settings] | None = None) -> N
         share_between_workers(folder, lambda: slots.mine)
         metrics = Metrics()
         configure_logging(settings.log_level, lambda number: metrics.log_fields_dropped.inc(number))
-        Server(settings, reread, metrics, slots).run()
+        Server(settings, reread, metrics, slots, announce).run()

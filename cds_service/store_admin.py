@@ -20,6 +20,9 @@ _CONFIG = click.option(
 )
 
 
+_JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+
 @click.group()
 def store() -> None:
     """The database of decision records and feedback."""
@@ -27,9 +30,14 @@ def store() -> None:
 
 @store.command()
 @_CONFIG
-@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@_JSON
 def status(config: Path | None, as_json: bool) -> None:
-    """Show which database it is, whether its tables are current, and how much it holds; exit status 1 if not."""
+    """Show which database it is, whether its tables are current, and how much it holds; exit status 1 if not.
+
+    \b
+    Example:
+      oncohooks store status --json
+    """
     with _opened(config) as (settings, opened):
         state = opened.state()
     click.echo(dumps_pretty(_state_json(state, settings)) if as_json else _state_text(state, settings))
@@ -39,11 +47,18 @@ def status(config: Path | None, as_json: bool) -> None:
 
 @store.command()
 @_CONFIG
-def upgrade(config: Path | None) -> None:
-    """Bring the tables to the form that this version needs. The service does it too when it starts."""
+@_JSON
+def upgrade(config: Path | None, as_json: bool) -> None:
+    """Bring the tables to the form that this version needs. The service does it too when it starts.
+
+    \b
+    Example:
+      oncohooks store upgrade --config /etc/oncohooks/oncohooks.toml
+    """
     with _opened(config) as (_, opened):
         opened.upgrade()
-        click.echo(f"the tables have form {opened.state().form}")
+        form = opened.state().form
+    click.echo(dumps_pretty({"form": form}) if as_json else f"the tables have form {form}")
 
 
 @store.command()
@@ -54,14 +69,23 @@ def upgrade(config: Path | None) -> None:
     help="Delete what is older than so many days (default: the setting keep_days).",
 )
 @_CONFIG
-def purge(older_than: int | None, config: Path | None) -> None:
-    """Delete old decision records and feedback."""
+@_JSON
+def purge(older_than: int | None, config: Path | None, as_json: bool) -> None:
+    """Delete old decision records and feedback.
+
+    \b
+    Example:
+      oncohooks store purge --older-than 365
+    """
     with _opened(config) as (settings, opened):
         days = older_than if older_than is not None else settings.keep_days or None
         if days is None:
             raise click.ClickException("say --older-than DAYS: the setting keep_days is 0, which keeps everything")
         decisions, answers = opened.purge(datetime.now(UTC) - timedelta(days=days))
-    click.echo(f"deleted {decisions} decision records and {answers} answers older than {days} days")
+    if as_json:
+        click.echo(dumps_pretty({"older_than_days": days, "decisions": decisions, "answers": answers}))
+    else:
+        click.echo(f"deleted {decisions} decision records and {answers} answers older than {days} days")
 
 
 @store.command()
@@ -73,8 +97,14 @@ def purge(older_than: int | None, config: Path | None) -> None:
     help="Folder for the files, one for each table.",
 )
 @_CONFIG
-def export(form: str, output: Path, config: Path | None) -> None:
-    """Write all decision records, cards and feedback to files."""
+@_JSON
+def export(form: str, output: Path, config: Path | None, as_json: bool) -> None:
+    """Write all decision records, cards and feedback to files.
+
+    \b
+    Example:
+      oncohooks store export --format csv --output export
+    """
     with _opened(config) as (_, opened):
         try:
             written = export_tables(opened, output, form)
@@ -82,8 +112,10 @@ def export(form: str, output: Path, config: Path | None) -> None:
             raise click.ClickException(str(error)) from None
         except OSError as error:
             raise click.ClickException(f"{output} cannot be written: {error.strerror}") from None
-    for path, rows in written:
-        click.echo(f"{path}: {rows} rows")
+    if as_json:
+        click.echo(dumps_pretty([{"file": str(path), "rows": rows} for path, rows in written]))
+    else:
+        click.echo("\n".join(f"{path}: {rows} rows" for path, rows in written))
 
 
 @contextmanager

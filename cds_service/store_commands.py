@@ -29,6 +29,10 @@ def explain(card: str, config: Path | None, as_json: bool) -> None:
 
     CARD is the uuid of a card. The record holds no patient data; with the original request at hand,
     `oncohooks replay` shows facts and traces again.
+
+    \b
+    Example:
+      oncohooks explain 0d6ad0cb-5b0f-4b3a-9e2c-5f0f4a1f7d3e
     """
     try:
         decision = _store(config).decision_of_card(card)
@@ -49,7 +53,13 @@ def feedback() -> None:
 @_CONFIG
 @_JSON
 def feedback_report(days: int, config: Path | None, as_json: bool) -> None:
-    """Acceptance and override rates by statement, service, client and topic, and the override reasons."""
+    """Acceptance and override rates by statement, service, client and topic, and the override reasons.
+
+    \b
+    Examples:
+      oncohooks feedback report
+      oncohooks feedback report --days 30 --json
+    """
     since = datetime.now(UTC) - timedelta(days=days)
     store = _store(config)
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -73,21 +73,46 @@ def read_private_key(path: Path) -> PrivateKey:
     return PrivateKey(private, (named,) if named is not None and named in able else able, kid)
 
 
-def make_token(client: Client, key: PrivateKey, kid: str, addresses: Sequence[str], now: float) -> str:
-    """A token as the client should send it, good for five minutes; ``now`` in seconds since 1970."""
-    from jwt import encode
+@dataclass(frozen=True, slots=True, repr=False)
+class Signer:
+    """Makes tokens as a client should send them.
 
-    accepted = [algorithm for algorithm in key.algorithms if algorithm in client.algorithms]
-    claims = {
-        "iss": client.issuer,
-        "aud": addresses[0] if addresses else client.audiences[0],
-        "iat": int(now),
-        "exp": int(now) + _LIFETIME,
-        "jti": str(uuid.uuid4()),
-    }
-    if client.tenants:
-        claims["tenant"] = client.tenants[0]
-    return encode(claims, key.private, algorithm=(accepted or key.algorithms)[0], headers={"kid": kid})
+    ``issuer``: their ``iss``. ``audience``: their ``aud`` where it is not the URL that is called. ``accepted``: the
+    algorithms that the service takes, if that is known.
+    """
+
+    key: PrivateKey
+    kid: str
+    issuer: str
+    audience: str | None = None
+    tenant: str | None = None
+    accepted: tuple[str, ...] = ()
+
+    def token(self, address: str, now: float, **claims: Any) -> str:
+        """A token for one call of ``address``, good for five minutes from ``now`` (seconds since 1970).
+
+        ``claims`` stand in place of the usual ones.
+        """
+        from jwt import encode
+
+        usable = [algorithm for algorithm in self.key.algorithms if algorithm in self.accepted]
+        content = {
+            "iss": self.issuer,
+            "aud": self.audience or address,
+            "iat": int(now),
+            "exp": int(now) + _LIFETIME,
+            "jti": str(uuid.uuid4()),
+        }
+        if self.tenant:
+            content["tenant"] = self.tenant
+        algorithm = (usable or self.key.algorithms)[0]
+        return encode(content | claims, self.key.private, algorithm=algorithm, headers={"kid": self.kid})
+
+
+def signer_for(client: Client, key: PrivateKey, kid: str) -> Signer:
+    """A signer of tokens that a configured client should send."""
+    tenant = client.tenants[0] if client.tenants else None
+    return Signer(key, kid, client.issuer or "", tenant=tenant, accepted=client.algorithms)
 
 
 def _parsed(text: str) -> tuple[Any, str | None, str | None]:

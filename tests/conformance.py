@@ -11,7 +11,10 @@ from typing import Any, NamedTuple
 from fhir.resources.R4B import get_fhir_model_class
 from jsonschema import Draft202012Validator, FormatChecker
 
-_SCHEMAS = Path(__file__).parent / "schema"
+from cds_service.envelope import SCHEMAS
+
+#: The specification says nothing of the form of an error: this is the form of ours.
+_OWN_SCHEMAS = Path(__file__).parent / "schema"
 #: The specification allows these to be empty; nothing else.
 _MAY_BE_EMPTY = {("services",), ("cards",)}
 
@@ -34,13 +37,14 @@ _PAGES = {
 }
 
 
-def _validator(name: str) -> Draft202012Validator:
-    schema = json.loads((_SCHEMAS / f"{name}.schema.json").read_text(encoding="utf-8"))
+def _validator(name: str, folder: Path = SCHEMAS) -> Draft202012Validator:
+    schema = json.loads((folder / f"{name}.schema.json").read_text(encoding="utf-8"))
     Draft202012Validator.check_schema(schema)
     return Draft202012Validator(schema, format_checker=FormatChecker())
 
 
-_RESPONSE, _DISCOVERY, _ERROR = (_validator(name) for name in ("response", "discovery", "operation_outcome"))
+_RESPONSE, _DISCOVERY = _validator("response"), _validator("discovery")
+_ERROR = _validator("operation_outcome", _OWN_SCHEMAS)
 
 
 def check_cards(cards: list[Any]) -> None:

@@ -41,15 +41,17 @@ def feedback_body(card: str) -> dict[str, Any]:
 class RunningService:
     """A service process that answers; in demo mode, unless the settings name a client."""
 
-    def __init__(self, folder: Path, *options: str, **settings: str) -> None:
-        self.port = free_port()
+    def __init__(
+        self, folder: Path, *options: str, demo: bool = True, port: int | None = None, **settings: str
+    ) -> None:
+        self.port = port or free_port()
         self.base = f"http://127.0.0.1:{self.port}"
         self.log = folder / f"service-{self.port}.log"
         self.state = folder / "state"
         kept = {name: value for name, value in os.environ.items() if not name.startswith("ONCOHOOKS_")}
         own = {"ONCOHOOKS_STATE_DIR": str(self.state), "TMPDIR": str(folder)}
         self.environment = kept | own | {f"ONCOHOOKS_{name.upper()}": value for name, value in settings.items()}
-        mode = [] if "client" in settings else ["--demo"]
+        mode = ["--demo"] if demo and "client" not in settings else []
         command = [COMMAND, "serve", *mode, "--port", str(self.port), *options]
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(command, env=self.environment, stderr=log, start_new_session=True)
@@ -116,9 +118,11 @@ def _conforming(response: requests.Response) -> requests.Response:
 
 
 @contextmanager
-def running(folder: Path, *options: str, **settings: str) -> Iterator[RunningService]:
+def running(
+    folder: Path, *options: str, demo: bool = True, port: int | None = None, **settings: str
+) -> Iterator[RunningService]:
     """A service that is stopped at the end."""
-    service = RunningService(folder, *options, **settings)
+    service = RunningService(folder, *options, demo=demo, port=port, **settings)
     try:
         yield service
     finally:

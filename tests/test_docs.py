@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tomllib
@@ -27,6 +29,9 @@ from pydantic import BaseModel
 
 from cds_service import Advisor, Settings, cli, create_app
 from cds_service import outcomes as errors
+from cds_service.doctor import REMEDIES as REMEDIES_OF_THE_DOCTOR
+from cds_service.doctor import Check
+from cds_service.doctor_command import FAILED, UNREACHABLE
 from cds_service.hooks import SERVICES
 from cds_service.logs import FIELDS
 from cds_service.metrics import KINDS, Metrics
@@ -52,7 +57,7 @@ from knowledge.facts import Fact, Kind, Origin, Source, State
 from knowledge.loading import SCHEMAS
 from knowledge.validation import CHECKS
 from knowledge.wording import criterion_name
-from tests.running import running
+from tests.running import RunningService, running
 
 ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
@@ -260,6 +265,44 @@ def test_every_metric_label_and_value_is_documented():
     assert not _undocumented({*STAGES, *KINDS, "other"}, text)
 
 
+def test_every_kind_of_card_is_documented_and_counted():
+    kinds = set(_topics_of_cards())
+    assert kinds == set(KINDS)
+    text = _page("reference/http.md").partition("\n## Cards")[2].partition("\n## ")[0]
+    assert not {kind for kind in kinds if not re.search(rf"`{kind}\b|\b`{kind}`", text)}
+
+
+def _topics_of_cards() -> Iterator[str]:
+    """How the topics of cards begin, by the code that makes cards: `maker.planned(topic, …)`."""
+    for path in sorted((ROOT / "cards").glob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "planned":
+                topic = node.args[0] if node.args else next(one.value for one in node.keywords if one.arg == "topic")
+                texts = [str(part.value) for part in ast.walk(topic) if isinstance(part, ast.Constant)]
+                yield from (text for text in texts if re.fullmatch(r"[a-z][A-Za-z]+", text))
+
+
+def test_every_exit_status_is_documented():
+    section = _page("reference/command-line.md").partition("## Exit statuses")[2].partition("\n## ")[0]
+    used = {status for path in (ROOT / "cds_service").rglob("*.py") for status in _exit_statuses(path)}
+    assert {int(row[0].strip("`")) for row in _table_rows(section)} == used | {2, FAILED, UNREACHABLE}
+
+
+def _exit_statuses(path: Path) -> Iterator[int]:
+    """The numbers that a command ends with; click adds 2 for wrong usage."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("sys.exit", "SystemExit"):
+            parts = [part for argument in node.args for part in ast.walk(argument)]
+            yield from (part.value for part in parts if isinstance(part, ast.Constant) and isinstance(part.value, int))
+
+
+def test_every_check_and_problem_of_the_doctor_is_documented_with_its_remedy():
+    page = _page("how-to/check-an-installation.md")
+    rows = {row[0].strip("`"): row[-1] for row in _table_rows(page)}
+    assert {problem.value: remedy for problem, remedy in REMEDIES_OF_THE_DOCTOR.items()}.items() <= rows.items()
+    assert set(Check) <= set(rows)
+
+
 def test_every_event_and_field_of_the_log_is_documented():
     table = tomllib.loads(FIELDS.read_text(encoding="utf-8"))
     _, events, fields_ = re.split(r"^## (?:Events|Fields)$", _page("reference/log.md"), flags=re.MULTILINE)
@@ -404,10 +447,10 @@ def test_the_readme_is_short_and_has_a_place_for_the_benchmark():
 
 
 @pytest.fixture(scope="module")
-def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a running service in demo mode."""
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningService]:
+    """A running service in demo mode."""
     with running(tmp_path_factory.mktemp("docs")) as service:
-        yield service.base
+        yield service
 
 
 def _environment(**others: str) -> dict[str, str]:
@@ -427,7 +470,7 @@ def _runnable(block: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def outputs(service: str, tmp_path_factory: pytest.TempPathFactory) -> dict[Path, str]:
+def outputs(service: RunningService, tmp_path_factory: pytest.TempPathFactory) -> dict[Path, str]:
     """What the commands of each page print; the pages run side by side."""
     if shutil.which("bash") is None or shutil.which("curl") is None:
         pytest.skip("the pages use bash and curl")
@@ -439,19 +482,24 @@ def outputs(service: str, tmp_path_factory: pytest.TempPathFactory) -> dict[Path
 _MARKER = "--- next block ---"
 
 
-def _run(path: Path, service: str, folder: Path) -> str:
+def _run(path: Path, service: RunningService, folder: Path) -> str:
+    """What the commands print, with the store of the service: on a user's machine both are in the same place."""
     script = f"\nprintf '\\n{_MARKER}\\n'\n".join(_runnable(block) for block, _ in _command_blocks(path))
-    script = script.replace("scripts/oncohooks", str(BIN / "oncohooks")).replace("http://127.0.0.1:8080", service)
-    result = subprocess.run(
+    script = script.replace("scripts/oncohooks", str(BIN / "oncohooks")).replace("http://127.0.0.1:8080", service.base)
+    with subprocess.Popen(
         ["bash", "-eu", "-c", script],
         cwd=ROOT,
-        env=_environment(TMPDIR=str(folder)),
+        env=_environment(TMPDIR=str(folder), ONCOHOOKS_STATE_DIR=str(service.state)),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        check=False,
-        timeout=180,
-    )
-    return f"{result.stdout.decode()}\n(exit status {result.returncode})"
+        start_new_session=True,
+    ) as shell:
+        try:
+            output, _ = shell.communicate(timeout=180)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(shell.pid, signal.SIGKILL)  # a service that a page started, if it failed before its end
+    return f"{output.decode()}\n(exit status {shell.returncode})"
 
 
 @pytest.mark.parametrize("path", PAGES_WITH_COMMANDS, ids=lambda path: path.relative_to(ROOT).as_posix())

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from cds_service.codec import dumps
-from cds_service.hooks import BY_HOOK, PATIENT_VIEW
-from cds_service.wrapping import as_request
+from cds_service.hooks import BY_HOOK
+from cds_service.wrapping import by_key
 from fhir_mappings.elements import Json, member, objects, string
 
 #: Members that would have the service ask a FHIR server; a page that is given everything asks nobody.
 _FETCHING = ("fhirServer", "fhirAuthorization")
-_OTHERS = "others"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +34,7 @@ def request_for(document: Any, wish: Wish) -> Any:
 
     What is not even an object is returned as it is; the check of the envelope then says so.
     """
-    is_request = isinstance(document, dict) and ("hook" in document or "prefetch" in document)
-    request = dict(document) if is_request else _wrapped(document)
+    request = by_key(document)
     for name in _FETCHING:
         request.pop(name, None)
     if wish.hook is not None:
@@ -53,28 +51,6 @@ def prefetch_keys(document: Any) -> tuple[str, ...]:
     if not isinstance(prefetch, dict):
         return ()
     return tuple(key for key, value in prefetch.items() if isinstance(value, dict))
-
-
-def _wrapped(document: Any) -> Json:
-    """A patient-view request with the resources of a document under the keys that the service asks for."""
-    request: Json = as_request(document)
-    prefetch: Json = {need.key: None for need in PATIENT_VIEW.needs}
-    keys = {need.resource_type: need.key for need in PATIENT_VIEW.needs}
-    sorted_in: dict[str, list[Json]] = {}
-    rest: list[Json] = []
-    bundle = document if _is_bundle(document) else request["prefetch"]["record"]
-    for entry in objects(bundle.get("entry")):
-        key = keys.get(string(member(entry, "resource").get("resourceType")) or "")
-        (sorted_in.setdefault(key, []) if key else rest).append(entry)
-    for key, entries in sorted_in.items():
-        prefetch[key] = {"resourceType": "Bundle", "type": "collection", "entry": entries}
-    if rest or _is_bundle(document):  # a Bundle says more than its entries: a link to the next page
-        prefetch[_OTHERS] = {**bundle, "entry": rest}
-    return request | {"prefetch": prefetch}
-
-
-def _is_bundle(document: Any) -> bool:
-    return isinstance(document, dict) and document.get("resourceType") == "Bundle"
 
 
 def _set_drafts(request: Json, wish: Wish) -> None:

@@ -11,7 +11,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from cards.details import finding_names
+from cards import available_languages, load_language
+from cards.details import MISSING_DATA, Basis, basis_lines, finding_names, missing_data_in
 from cards.markdown import MAX_TEXT, bullet, escape
 from cards.summaries import MAX_SUMMARY, cut, with_names
 from tests import facts
@@ -55,6 +56,17 @@ def test_an_escaped_text_renders_as_itself(text: str) -> None:
 @given(st.text(max_size=200))
 def test_an_escaped_text_alone_on_a_line_begins_no_block(text: str) -> None:
     assert _Seen(RENDERER.render(escape(text))).tags <= {"p"}
+
+
+@pytest.mark.parametrize("code", available_languages())
+def test_what_is_missing_is_said_however_much_is_missing_and_can_be_found_again(code: str) -> None:
+    say = load_language(code)
+    basis = Basis("sha256:0123456789abcdef", unread=12, incomplete=True, missing=tuple(MISSING_DATA))
+    detail = "\n".join(basis_lines(basis, (), say))
+    found = missing_data_in(detail, say)
+    assert found is not None
+    assert all(say(name) in found for name in MISSING_DATA.values())
+    assert missing_data_in("\n".join(basis_lines(Basis("sha256:0"), (), say)), say) is None
 
 
 def test_long_texts_are_cut_and_addresses_are_no_links() -> None:

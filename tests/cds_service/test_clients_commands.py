@@ -132,7 +132,8 @@ def test_a_file_is_changed_only_if_the_service_may_start_with_it(config: Path, t
     again = ["--issuer", ISSUER, "--jwks", str(tmp_path / "jwks.json"), "--write", "--config", str(config)]
     assert "same issuer" in _run("add", "another", *again, status=1).stderr
     assert config.read_bytes() == before
-    _run("add", "another", "--issuer", "https://b.example", *again[2:])
+    added = _run("add", "another", "--issuer", "https://b.example", *again[2:])
+    assert f"oncohooks reload --config {config}" in added.stderr
     check_startable(load_settings(config))
     assert [client.name for client in load_settings(config).client] == ["test EHR", "another"]
     assert config.read_bytes().startswith(before)
@@ -159,6 +160,18 @@ def test_a_registration_shows_keys_and_audiences(config: Path) -> None:
     result = _run("test", "test EHR", "--config", str(config), "--path", "/cds-services/oncology-order-sign/feedback")
     assert "usable keys" in result.stdout
     assert f"{PUBLIC_URL}/cds-services/oncology-order-sign/feedback" in result.stdout
+
+
+def test_what_is_said_of_a_registration_and_of_a_token_is_there_as_json(config: Path, keys: Path) -> None:
+    common = ["test EHR", "--json", "--config", str(config)]
+    known = json.loads(_run("test", *common).stdout)
+    assert known["keys"][0]["kind"] == "ES384"
+    assert known["audiences"] == [f"{PUBLIC_URL}{PATH}"]
+    good = json.loads(_run("test", *common, "--key", str(keys)).stdout)
+    assert good["outcome"] == "accepted"
+    bad = json.loads(_run("test", *common, "--key", str(keys), "--kid", "old", status=1).stdout)
+    assert (bad["outcome"], bad["reason"], bad["token_has"]) == ("refused", "kid_unknown", ["kid: 'old'"])
+    assert bad["remedy"] == REMEDIES[Reason.KID_UNKNOWN]
 
 
 def test_a_token_that_was_made_can_be_checked_again(config: Path, keys: Path) -> None:

@@ -5,11 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import pytest
 import requests
-import responses
 from click.testing import CliRunner
 
 from cds_service.cli import main
@@ -124,40 +122,6 @@ def test_the_day_of_evaluation_decides_the_age(tmp_path: Path) -> None:
     assert outcomes == ["unmet", "verify"]
 
 
-def test_replay_saves_and_compares_golden_files(tmp_path: Path) -> None:
-    path = _file(tmp_path, "a.json", bundle(patient(), condition(), L858R))
-    golden, report = tmp_path / "golden", tmp_path / "report.xml"
-    (saved,) = _run("replay", path, "--today", "2026-11-24", "--save", str(golden))
-    assert saved["cards"][0]["summary"].startswith("EGFR L858R")
-    _run("replay", path, "--today", "2026-11-24", "--check", str(golden))
-    changed = _file(tmp_path, "a.json", bundle(patient(), condition(), variant("v1", "EGFR", protein("p.Leu861Gln"))))
-    (result,) = _run("replay", changed, "--check", str(golden), "--junit", str(report), status=1)
-    assert '-    "summary": "EGFR L858R' in result["difference"]
-    assert ElementTree.parse(report).getroot().attrib["failures"] == "1"
-
-
-def test_replay_says_what_a_request_lacks(tmp_path: Path) -> None:
-    body = request(patient(), condition())
-    del body["prefetch"]["observations"]
-    (result,) = _run("replay", _file(tmp_path, "a.json", body), status=1)
-    assert result["error"].startswith("412")
-
-
-@responses.activate
-def test_replay_asks_a_running_service(tmp_path: Path) -> None:
-    url = "http://127.0.0.1:9/cds-services/oncology-patient-view"
-    responses.post(url, json={"cards": [{"uuid": "x", "summary": "s", "indicator": "info", "source": {"label": "l"}}]})
-    path = _file(tmp_path, "a.json", request(patient(), condition()))
-    (result,) = _run("replay", path, "--url", "http://127.0.0.1:9/")
-    assert result["cards"] == [{"summary": "s", "indicator": "info", "source": {"label": "l"}}]
-    responses.replace("POST", url, status=401)
-    (result,) = _run("replay", path, "--url", "http://127.0.0.1:9", status=1)
-    assert result["error"].startswith("401")
-    responses.replace("POST", url, body=requests.ConnectionError())
-    (result,) = _run("replay", path, "--url", "http://127.0.0.1:9", status=1)
-    assert "did not answer" in result["error"]
-
-
 def test_serve_refuses_to_start_without_a_client() -> None:
     result = CliRunner().invoke(main, ["serve"])
     assert result.exit_code == 1
@@ -173,17 +137,6 @@ def test_serve_answers_over_the_network(tmp_path: Path) -> None:
         too_large = requests.post(f"{service.base}{PATIENT_VIEW}", data=b"[" + b"1," * 6_000_000, timeout=10)
         assert too_large.status_code in (413, 415)
     assert service.process.returncode == 0
-
-
-def test_golden_files_of_equal_names_do_not_collide(tmp_path: Path) -> None:
-    for folder in ("a", "b"):
-        (tmp_path / folder).mkdir()
-        _file(tmp_path / folder, "patient.json", bundle(patient(), condition(), L858R))
-    _run("replay", str(tmp_path), "--save", str(tmp_path / "golden"))
-    assert len(list((tmp_path / "golden").iterdir())) == 2
-    result = CliRunner().invoke(main, ["replay", str(tmp_path / "a"), str(tmp_path / "b")])
-    assert result.exit_code == 1
-    assert "two inputs are called patient.json" in result.stderr
 
 
 def test_a_settings_file_is_used_by_every_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -293,8 +293,12 @@ def test_a_record_is_reproduced_from_its_request_and_from_no_other(
     (tmp_path / "other.json").write_text(json.dumps(other), encoding="utf-8")
     again = CliRunner().invoke(main, ["replay", str(tmp_path / "request.json"), "--record", card])
     assert again.exit_code == 0, again.output
+    for same in ("same knowledge release: sha256:", "same input: ", "same facts: ", "same cards: optionsEGFR"):
+        assert same in again.output
     differs = CliRunner().invoke(main, ["replay", str(tmp_path / "other.json"), "--record", card])
     assert differs.exit_code == 1
     assert "tagrisso-3: recorded verify, now unmet" in differs.output
     assert "input: recorded" in differs.output
     assert "card optionsEGFR: not given now" in differs.output
+    monkeypatch.setenv("ONCOHOOKS_CARDS__LIMIT", "1")
+    assert CliRunner().invoke(main, ["replay", str(tmp_path / "request.json"), "--record", card]).exit_code == 0

@@ -111,6 +111,8 @@ def test_a_reload_replaces_the_workers_and_drops_no_request(reloadable: tuple[Ru
     assert service.get("/cds-services", Origin="https://ehr.example").headers["Access-Control-Allow-Origin"]
     assert eventually(lambda: service.metric("oncohooks_reloads_total") == 1)
     assert [line for line in service.lines() if line["event"] == "reloaded"]
+    told = json.loads(service.command("reload", "--port", str(service.port), "--json").stdout)
+    assert told == {"reloaded": True, "release": service.get("/ready").json()["knowledge"]["release"]}
 
 
 @pytest.mark.parametrize(

@@ -260,7 +260,7 @@ def send_everything(service: RunningService) -> None:
     [("debug", "working"), ("debug", "down"), ("info", "working"), ("warning", "down"), ("error", "working")],
 )
 def test_no_canary_comes_out_of_the_service(tmp_path: Path, level: str, store: str) -> None:
-    settings = {"log_level": level, "max_body_bytes": "300000", "cors_origins": '["https://ehr.example"]'}
+    settings: Any = {"log_level": level, "max_body_bytes": "300000", "cors_origins": '["https://ehr.example"]'}
     if store == "down":
         settings["store"] = "sqlite:////dev/null/store.sqlite"
     with collecting_traces() as collector:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date
 from typing import Any
 
 import pytest
@@ -239,3 +240,5 @@ def test_health_and_readiness(client: FlaskClient) -> None:
     ready = client.get("/ready").get_json()
     assert ready["status"] == "ready"
     assert ready["knowledge"]["release"].startswith("sha256:")
+    assert ready["knowledge"]["stale"] == 0
+    assert date.fromisoformat(ready["knowledge"]["curated"]) >= date(2026, 11, 23)

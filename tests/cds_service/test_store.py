@@ -233,6 +233,9 @@ def test_status_upgrade_and_purge(filled: str, monkeypatch: pytest.MonkeyPatch) 
     assert _run("purge")[0] == 1
     monkeypatch.setenv("ONCOHOOKS_KEEP_DAYS", "5000")
     assert _run("purge") == (0, "deleted 0 decision records and 0 answers older than 5000 days\n")
+    nothing = json.loads(_run("purge", "--older-than", "5000", "--json")[1])
+    assert nothing == {"older_than_days": 5000, "decisions": 0, "answers": 0}
+    assert json.loads(_run("upgrade", "--json")[1]) == {"form": shown["form"]}
     assert _run("purge", "--older-than", "365")[1].startswith("deleted 1 decision records and 1 answers")
 
 
@@ -243,7 +246,8 @@ def test_status_of_a_store_without_tables_is_a_failure(url: str, monkeypatch: py
 
 
 def test_export_as_csv(filled: str, tmp_path: Path) -> None:
-    assert _run("export", "--output", str(tmp_path / "out"))[0] == 0
+    told = json.loads(_run("export", "--output", str(tmp_path / "out"), "--json")[1])
+    assert {Path(one["file"]).name for one in told} >= {"decisions.csv", "cards.csv", "feedback.csv"}
     with (tmp_path / "out" / "decisions.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [row["id"] for row in rows] == ["d1", "d2"]
