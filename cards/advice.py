@@ -7,13 +7,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from knowledge import notes
 from knowledge.criteria import Role
+from knowledge.decisions import PAST
 from knowledge.evaluation import Finding, Layer, Outcome
 from knowledge.facts import Fact, Kind, Origin, State
 from knowledge.language import phrase
 from knowledge.orders import Orders
 from knowledge.prescribing import current_drugs
-from knowledge.statements import Indication, Medicine, TestRequirement, analyte_of
+from knowledge.statements import Indication, Medicine, TestRequirement, analyte_of, name_of, protein_of
 from knowledge.trace import Trace, leaf_of
 from knowledge.verdicts import Verdict
 
@@ -55,7 +57,7 @@ class MissingTest:
             (finding.medicine.brand, test): (finding.medicine, test)
             for finding in self.findings
             for test in finding.statement.tests
-            if re.search(rf"(?<!\w){re.escape(self.analyte)}(?!\w)", test.analyte)
+            if re.search(rf"(?<!\w){re.escape(name_of(self.analyte))}(?!\w)", test.analyte)
         }
         stated = [pair for pair in found.values() if pair[1].requirement != "not-stated"]
         return tuple(stated or found.values())
@@ -117,6 +119,8 @@ def patient_view_advice(
         for finding in findings
         if (finding.outcome not in _CLOSED or finding.veto) and (all_comers or _depends_on_a_biomarker(finding))
     ]
+    if has_current_tumour(facts):
+        findings = [finding for finding in findings if not _is_of_the_past(finding)]
     options = _therapy_options(findings)
     advice: list[Advice] = [*_safety_alerts(findings, facts, options), *options]
     if tests := _tests_first(findings, _analytes_with_result(facts), orders):
@@ -126,6 +130,19 @@ def patient_view_advice(
     if unclear := _tumour_unclear(findings):
         advice.append(unclear)
     return advice
+
+
+def has_current_tumour(facts: Iterable[Fact]) -> bool:
+    """Whether a confirmed tumour of known type is recorded that is not over."""
+    return any(
+        fact.kind is Kind.DISEASE and fact.tumour and fact.state is State.PRESENT and fact.status not in PAST
+        for fact in facts
+    )
+
+
+def _is_of_the_past(finding: Finding) -> bool:
+    """Whether only a tumour that is over may be the label's."""
+    return any(leaf.note == notes.TUMOUR_PAST for leaf in finding.missing(Role.TUMOUR))
 
 
 def _safety_alerts(
@@ -233,7 +250,7 @@ def _tests_first(findings: Sequence[Finding], with_result: frozenset[str], order
     for finding in findings:
         if finding.layer is not Layer.LABEL or finding.outcome is not Outcome.TEST or not _tumour_is_recorded(finding):
             continue
-        analytes = dict.fromkeys(analyte_of(leaf_of(leaf)) for leaf in finding.missing(Role.BIOMARKER))
+        analytes = dict.fromkeys(finding.analyte(leaf) for leaf in finding.missing(Role.BIOMARKER))
         if isinstance(finding.statement, Indication) and finding.statement.is_tumour_agnostic:
             agnostic |= dict.fromkeys(name for name in analytes if name not in with_result)
             continue
@@ -252,9 +269,9 @@ def _tests_first(findings: Sequence[Finding], with_result: frozenset[str], order
 
 
 def _tumour_is_recorded(finding: Finding) -> bool:
-    """Whether a tumour type is recorded that is, or with its histology may be, the label's."""
+    """Whether a tumour type is recorded that is, or with its histology may be, the label's, and is not over."""
     unclear = finding.missing(Role.TUMOUR)
-    return all(leaf.facts and all(fact.tumour for fact in leaf.facts) for leaf in unclear)
+    return all(leaf.facts and all(fact.tumour and fact.status not in PAST for fact in leaf.facts) for leaf in unclear)
 
 
 def _tumour_facts(finding: Finding) -> tuple[Fact, ...]:
@@ -271,9 +288,17 @@ def _has_positive_result(leaf: Trace) -> bool:
 
 
 def _analytes_with_result(facts: Iterable[Fact]) -> frozenset[str]:
-    """Analytes for which something was found: their gene was tested, whatever detail a label still asks."""
-    found = [fact for fact in facts if fact.state is State.PRESENT]
-    return frozenset({name for fact in found for name in (*fact.genes, fact.marker) if name})
+    """Analytes for which something was found: they were tested, whatever detail a label still asks.
+
+    A protein that was not found has been tested as well; of a gene, another alteration may not have been.
+    """
+    names: set[str | None] = set()
+    for fact in facts:
+        if fact.kind is Kind.EXPRESSION and fact.marker and fact.state in (State.PRESENT, State.ABSENT):
+            names |= {fact.marker, protein_of(fact.marker)}
+        elif fact.state is State.PRESENT:
+            names |= {*fact.genes, fact.marker}
+    return frozenset(name for name in names if name)
 
 
 # --- unclear tumour ----------------------------------------------------------------------------------

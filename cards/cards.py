@@ -16,6 +16,7 @@ from cards.advice import (
 )
 from cards.building import CardMaker, Planned
 from cards.details import (
+    alerting_facts,
     finding_names,
     germline_detail,
     missing_tests_detail,
@@ -25,7 +26,7 @@ from cards.details import (
 )
 from cards.style import Indicator
 from cards.suggestions import Suggestion
-from cards.summaries import with_names
+from cards.summaries import before_missing_tests, with_names
 from knowledge.evaluation import Finding
 from knowledge.facts import Fact, Kind, State
 from knowledge.language import Language
@@ -75,9 +76,14 @@ def _without_positive(facts: Iterable[Fact], say: Language) -> str:
     """What stands for the biomarker where no positive result opens the options."""
     facts = list(facts)
     biomarkers = [fact for fact in facts if fact.kind is not Kind.DISEASE]
-    genes = list(dict.fromkeys(gene for fact in biomarkers for gene in fact.genes))
-    if genes and all(fact.state is State.ABSENT for fact in biomarkers):
-        return say("No {genes} alteration", genes=say(" or ").join(genes))
+    if biomarkers and all(fact.state is State.ABSENT for fact in biomarkers):
+        proteins = [fact for fact in biomarkers if fact.kind is Kind.EXPRESSION and fact.marker]
+        genes = dict.fromkeys(gene for fact in biomarkers if fact not in proteins for gene in fact.genes)
+        markers = dict.fromkeys(fact.marker or "" for fact in proteins)
+        found = [say("No {genes} alteration", genes=say(" or ").join(genes))] if genes else []
+        found += [say("{markers} negative", markers=", ".join(markers))] if markers else []
+        if found:
+            return ", ".join(found)
     tumours = "/".join(sorted({fact.tumour for fact in facts if fact.tumour}))
     return say("{tumour}, not opened by a biomarker", tumour=tumours)
 
@@ -135,13 +141,18 @@ def _safety_card(advice: SafetyAlert, maker: CardMaker) -> Planned:
     finding = advice.finding
     say = maker.style.language
     drug = say.drug(finding.medicine.inn)
-    biomarkers = (fact for fact in advice.evidence if fact.kind is not Kind.DISEASE)
-    found = ", ".join(finding_names(biomarkers, say))
+    found = ", ".join(finding_names(alerting_facts(finding), say))
     is_contraindication = getattr(finding.statement, "category", "") == "contraindication"
+    summary = f"{drug}: {found}" if found else drug
+    if not found and (gaps := dict.fromkeys(finding.analyte(leaf) for leaf in finding.gaps())):
+        before = before_missing_tests(
+            drug, incomplete=maker.basis.incomplete, contraindicated=is_contraindication, say=say
+        )
+        summary = with_names(before, list(map(say, gaps)), say)
     return maker.planned(
         topic=f"safety{finding.statement.id}",
         indicator=Indicator.CRITICAL if is_contraindication else Indicator.WARNING,
-        summary=f"{drug}: {found}" if found else drug,
+        summary=summary,
         detail=safety_detail(advice, maker.basis, say),
         medicines=(finding.medicine,),
         statements=(finding.statement.id,),

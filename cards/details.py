@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from cards.advice import GermlineFollowUp, MissingTest, SafetyAlert, TestsFirst, TherapyOptions, TumourUnclear
-from cards.markdown import bullet, escape, link
+from cards.lists import in_full, listed
+from cards.markdown import MAX_OWN_TEXT, bullet, escape, link
 from cards.named_tests import named_test_lines
 from knowledge.criteria import Criterion
 from knowledge.evaluation import Finding
@@ -58,19 +59,21 @@ def missing_tests_detail(advice: TestsFirst, basis: Basis, say: Language = ENGLI
     """Each missing analyte with the options that wait for it and what the labels require of the test."""
     lines = [f"**{say('No usable result in the record for')}**", ""]
     for missing in advice.missing:
-        lines.append(bullet(f"**{escape(say(missing.analyte))}**: {escape(_waiting_medicines(missing, say))}"))
+        lines.append(bullet(f"**{escape(say(missing.analyte))}**: {_waiting_medicines(missing, say)}"))
         lines += requirement_lines(missing.requirements, say)
         lines += named_test_lines(missing.findings, missing.analyte, say)
     if advice.known:
-        names = ", ".join(say(entry.analyte) for entry in advice.known)
-        lines += ["", escape(say("Tested, but not in the detail that a label asks for: {analytes}.", analytes=names))]
+        names = in_full((say(entry.analyte) for entry in advice.known), ", ")
+        lines += ["", say("Tested, but not in the detail that a label asks for: {analytes}.", analytes=names)]
     if advice.awaited:
-        names = ", ".join(say(entry.analyte) for entry in advice.awaited)
-        lines += ["", escape(say("Ordered, no result in the record yet: {analytes}.", analytes=names))]
+        names = in_full((say(entry.analyte) for entry in advice.awaited), ", ")
+        lines += ["", say("Ordered, no result in the record yet: {analytes}.", analytes=names)]
     if advice.agnostic:
-        names = ", ".join(map(say, advice.agnostic))
-        text = say("Labels for tumours of any type, after other options, also ask for: {analytes}.", analytes=names)
-        lines += ["", escape(text)]
+        names = in_full(map(say, advice.agnostic), ", ")
+        lines += [
+            "",
+            say("Labels for tumours of any type, after other options, also ask for: {analytes}.", analytes=names),
+        ]
     lines += evidence_lines(advice.tumours, say)
     findings = [finding for missing in advice.missing for finding in missing.findings]
     return "\n".join(lines + basis_lines(basis, findings, say))
@@ -78,7 +81,7 @@ def missing_tests_detail(advice: TestsFirst, basis: Basis, say: Language = ENGLI
 
 def unclear_detail(advice: TumourUnclear, basis: Basis, say: Language = ENGLISH) -> str:
     """The biomarkers and the diagnosis that keeps their labels from being judged."""
-    names = ", ".join(sorted(say.drug(medicine.inn) for medicine in advice.medicines))
+    names = sorted({say.drug(medicine.inn) for medicine in advice.medicines})
     lines = [
         escape(
             say(
@@ -87,7 +90,7 @@ def unclear_detail(advice: TumourUnclear, basis: Basis, say: Language = ENGLISH)
             )
         ),
         "",
-        escape(say("Not judged for this reason: {drugs}.", drugs=names)),
+        listed(lambda drugs: say("Not judged for this reason: {drugs}.", drugs=drugs), names, say),
     ]
     lines += evidence_lines([*advice.biomarkers, *advice.diagnoses], say)
     return "\n".join(lines + basis_lines(basis, (), say))
@@ -108,10 +111,8 @@ def safety_detail(advice: SafetyAlert, basis: Basis, say: Language = ENGLISH) ->
     finding = advice.finding
     statement = finding.statement
     consequence = "" if isinstance(statement, Indication) else statement.consequence
-    lines = [
-        f"**{escape(finding.medicine.brand)} ({escape(say.drug(finding.medicine.inn))})**: {escape(say(consequence))}",
-        "",
-    ]
+    name = f"**{escape(finding.medicine.brand)} ({escape(say.drug(finding.medicine.inn))})**"
+    lines = [f"{name}: {escape(say(consequence), MAX_OWN_TEXT)}", ""]
     lines.append(label_link(finding.medicine, say))
     lines += evidence_lines(advice.evidence, say)
     return "\n".join(lines + basis_lines(basis, [finding], say))
@@ -129,14 +130,14 @@ def _medicine_lines(medicine: Medicine, findings: Sequence[Finding], say: Langua
         if isinstance(statement, Indication):
             missing = open_questions(finding, say)
             verdict = (
-                say("To verify: {questions}.", questions="; ".join(missing))
+                say("To verify: {questions}.", questions=in_full(missing))
                 if missing
                 else say("All criteria met in the record.")
             )
-            lines.append(bullet(f"{escape(say(statement.summary))}. {escape(verdict)}", 1))
+            lines.append(bullet(f"{escape(say(statement.summary), MAX_OWN_TEXT)}. {verdict}", 1))
     if copies := _copies(medicine, findings):
-        text = say("the same in the label of {brands}", brands=", ".join(copies))
-        lines.append(bullet(escape(text), 1))
+        text = listed(lambda brands: say("the same in the label of {brands}", brands=brands), copies, say)
+        lines.append(bullet(text, 1))
     return lines
 
 
@@ -165,7 +166,7 @@ def _veto_lines(findings: Iterable[Finding], say: Language) -> list[str]:
         names = [describe_partner(partner, say) for partner in partners]
         regimen = say(" with ").join([say.drug(finding.medicine.inn), *names])
         regimens.setdefault((finding.veto.note if finding.veto else None) or "", {})[regimen] = None
-    return [bullet(f"{escape(', '.join(names))}: {escape(say(why))}") for why, names in regimens.items()]
+    return [bullet(f"{in_full(names, ', ')}: {escape(say(why), MAX_OWN_TEXT)}") for why, names in regimens.items()]
 
 
 def label_link(medicine: Medicine, say: Language = ENGLISH) -> str:
@@ -188,12 +189,14 @@ def requirement_lines(requirements: Iterable[tuple[Medicine, TestRequirement]], 
     by_text: dict[str, list[str]] = {}
     for medicine, test in requirements:
         by_text.setdefault(describe_test(test, say), []).append(medicine.brand)
-    return [bullet(escape(f"{text} ({', '.join(dict.fromkeys(brands))})"), 1) for text, brands in by_text.items()]
+    return [
+        bullet(f"{escape(text)} ({listed(str, dict.fromkeys(brands), say)})", 1) for text, brands in by_text.items()
+    ]
 
 
 def _waiting_medicines(missing: MissingTest, say: Language) -> str:
     names = sorted({say.drug(finding.medicine.inn) for finding in missing.findings})
-    return say("needed to judge {drugs}", drugs=", ".join(names))
+    return listed(lambda drugs: say("needed to judge {drugs}", drugs=drugs), names, say)
 
 
 def evidence_lines(facts: Sequence[Fact], say: Language = ENGLISH) -> list[str]:
@@ -225,8 +228,12 @@ def basis_lines(basis: Basis, findings: Iterable[Finding], say: Language = ENGLI
     if basis.missing:
         names = ", ".join(say(MISSING_DATA.get(kind, kind)) for kind in basis.missing)
         texts.append(say("Not received, or not in full: {names}.", names=names))
-    # One by one: a text that is too long is cut, and must not take with it what the next one says.
-    return ["", " ".join(map(escape, texts))]
+    return ["", in_full(texts, " ")]
+
+
+def alerting_facts(finding: Finding) -> list[Fact]:
+    """The results for which a safety statement applies; none where it applies because one is missing."""
+    return [fact for fact in finding.deciding_facts() if fact.kind not in (Kind.DISEASE, Kind.DEMOGRAPHIC)]
 
 
 def missing_data_in(detail: str, say: Language = ENGLISH) -> str | None:

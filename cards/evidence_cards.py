@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from cards.building import CardMaker, Planned
 from cards.details import basis_lines, evidence_lines, finding_names
-from cards.markdown import bullet, escape
+from cards.lists import listed
+from cards.markdown import MAX_OWN_TEXT, bullet, escape
 from cards.style import Indicator
 from cards.summaries import with_names
 from knowledge.criteria import Role
@@ -60,15 +61,16 @@ def _detail(
 
 
 def _section(heading: str, findings: Iterable[EvidenceFinding], say: Language) -> list[str]:
-    bullets = [bullet(escape(_claim(finding, say))) for finding in findings]
+    bullets = [bullet(_claim(finding, say)) for finding in findings]
     return ["", f"**{escape(heading)}**", "", *bullets] if bullets else []
 
 
 def _claim(finding: EvidenceFinding, say: Language) -> str:
-    items = ", ".join(item.id for item in finding.statement.items)
-    text = say("{claim} ({items})", claim=say(finding.statement.claim), items=items)
+    items = listed(str, (item.id for item in finding.statement.items), say)
+    text = say("{claim} ({items})", claim=escape(say(finding.statement.claim), MAX_OWN_TEXT), items=items)
     if finding.contradicted_by:
-        text += say("; other evidence says otherwise: {items}", items=", ".join(finding.contradicted_by))
+        against = listed(str, finding.contradicted_by, say)
+        text += say("; other evidence says otherwise: {items}", items=against)
     return text
 
 

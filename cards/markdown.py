@@ -11,6 +11,8 @@ import unicodedata
 
 #: Longest text from outside that is shown; longer ones are cut with an ellipsis.
 MAX_TEXT = 300
+#: Longest text of the knowledge files that is shown: it is reviewed, and what it says must not be cut.
+MAX_OWN_TEXT = 2_000
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]~|$])")
 _AT_START = re.compile(r"^([-+#=>]|\d+(?=[.)]))")
@@ -22,14 +24,14 @@ _LETTERS = "A-Za-zÀ-ÖØ-öø-ÿ"
 _LITERAL = re.compile(rf"[{_LETTERS}(%][{_LETTERS}0-9 ,;()%+/=.'≥≤–-]*(?::[{_LETTERS}0-9 ,;()%+=.'≥≤–-]+)*")
 
 
-def escape(text: str) -> str:
-    """A text as literal Markdown on one line; control and direction characters are removed."""
-    if len(text) <= MAX_TEXT and _LITERAL.fullmatch(text) and "  " not in text and "www." not in text.lower():
+def escape(text: str, most: int = MAX_TEXT) -> str:
+    """A text as literal Markdown on one line, cut after ``most`` characters, without control characters."""
+    if len(text) <= most and _LITERAL.fullmatch(text) and "  " not in text and "www." not in text.lower():
         return text.rstrip()
     plain = "".join(" " if char in "\n\r\t" else char for char in text if _is_printable(char))
     plain = re.sub(r"\s+", " ", plain).strip()
-    if len(plain) > MAX_TEXT:
-        plain = plain[: MAX_TEXT - 1].rstrip() + "…"
+    if len(plain) > most:
+        plain = plain[: most - 1].rstrip() + "…"
     plain = _SPECIAL.sub(r"\\\1", plain)
     plain = plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     # A zero-width joiner keeps clients from making links of addresses.

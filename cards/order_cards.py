@@ -5,17 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from cards.building import CardMaker, Planned
-from cards.details import finding_names
+from cards.details import alerting_facts, finding_names
 from cards.order_details import order_detail, reasons
 from cards.style import CardStyle, Indicator, Notice
 from cards.suggestions import Suggestion
-from cards.summaries import with_names
+from cards.summaries import before_missing_tests, with_names
+from knowledge.criteria import Role
 from knowledge.evaluation import Finding
 from knowledge.facts import Kind
 from knowledge.language import Language
 from knowledge.prescribing import DraftJudgement, Support
 from knowledge.statement_wording import describe_partner
 from knowledge.statements import SafetyStatement
+from knowledge.trace import leaf_of
 from knowledge.wording import describe_fact
 
 
@@ -50,8 +52,10 @@ _ALERTS = {"contraindication": Indicator.CRITICAL}
 #: Supports that a setting makes loud or silent.
 _NOTICES = {
     Support.SUPPORTED: "supported",
+    Support.DEPENDS: "mismatch",
     Support.PARTNER: "mismatch",
     Support.CLINICAL: "mismatch",
+    Support.UNTESTED: "mismatch",
     Support.OTHER_SETTING: "mismatch",
     Support.OTHER_TUMOUR: "mismatch",
     Support.TUMOUR_UNCLEAR: "mismatch",
@@ -80,17 +84,15 @@ def _matter(judgement: DraftJudgement) -> str:
 def _suggestions(judgement: DraftJudgement, indicator: Indicator, maker: CardMaker) -> list[Suggestion]:
     if maker.suggester is None:
         return []
-    suggestions = maker.suggester.tests(judgement.missing)
+    suggestions = maker.suggester.tests((*judgement.missing, *judgement.depending))
     if indicator is not Indicator.INFO:
         suggestions.append(maker.suggester.deletion(judgement.draft))
     return suggestions
 
 
-def _test_first(drug: str, maker: CardMaker) -> str:
+def _test_first(drug: str, maker: CardMaker, *, contraindicated: bool = False) -> str:
     say = maker.style.language
-    if maker.basis.incomplete:
-        return say("{drug}: test first, no result sent in an incomplete record for ", drug=drug)
-    return say("{drug}: test first, no result for ", drug=drug)
+    return before_missing_tests(drug, incomplete=maker.basis.incomplete, contraindicated=contraindicated, say=say)
 
 
 def _summary(judgement: DraftJudgement, maker: CardMaker) -> str:
@@ -105,6 +107,9 @@ def _summary(judgement: DraftJudgement, maker: CardMaker) -> str:
         return with_names(
             say("{drug}: a result that does not decide, ", drug=drug), finding_names(judgement.undecided, say), say
         )
+    if judgement.support is Support.DEPENDS and judgement.depending:
+        before = say("{drug}: line, stage or setting decides; no result for ", drug=drug)
+        return with_names(before, _said(judgement.depending, say), say)
     if judgement.awaited:
         return with_names(say("{drug}: result awaited for ", drug=drug), _said(judgement.awaited, say), say)
     match judgement.support:
@@ -121,7 +126,7 @@ def _summary(judgement: DraftJudgement, maker: CardMaker) -> str:
             )
         case Support.CLINICAL:
             return with_names(say("{drug}: biomarkers fit; ", drug=drug), _reasons(judgement, say), say)
-        case Support.OTHER_SETTING:
+        case Support.UNTESTED | Support.OTHER_SETTING:
             return with_names(say("{drug}: no EU indication fits; ", drug=drug), _reasons(judgement, say), say)
         case Support.TUMOUR_UNCLEAR:
             return say("{drug}: tumour type unclear, EU label not judged", drug=drug)
@@ -134,18 +139,11 @@ def _summary(judgement: DraftJudgement, maker: CardMaker) -> str:
 
 def _alert_summary(drug: str, alert: Finding, judgement: DraftJudgement, maker: CardMaker) -> str:
     say = maker.style.language
-    found = (
-        fact for leaf in alert.leaves() for fact in leaf.facts if fact.kind not in (Kind.DISEASE, Kind.DEMOGRAPHIC)
-    )
-    names = finding_names(found, say)
+    names = finding_names(alerting_facts(alert), say)
     category = _category(alert)
     if category == "test" or not names:
         analytes = judgement.missing or judgement.awaited
-        before = (
-            say("{drug}: contraindicated while unknown, test first: ", drug=drug)
-            if category == "contraindication"
-            else _test_first(drug, maker)
-        )
+        before = _test_first(drug, maker, contraindicated=category == "contraindication")
         return with_names(before, _said(analytes, say), say) if analytes else before.rstrip(" :,")
     before = (
         say("{drug}: contraindicated by the EU label, ", drug=drug)
@@ -168,7 +166,9 @@ def _reasons(judgement: DraftJudgement, say: Language) -> list[str]:
 
 
 def _closing_names(judgement: DraftJudgement, say: Language) -> list[str]:
-    found = [fact for finding in judgement.findings for leaf in finding.closing() for fact in leaf.facts]
+    """The biomarker results that exclude the indications; a stage may exclude one of them besides."""
+    closing = [leaf for finding in judgement.findings for leaf in finding.closing()]
+    found = [fact for leaf in closing if leaf_of(leaf).role is Role.BIOMARKER for fact in leaf.facts]
     return list(dict.fromkeys(describe_fact(fact, say) for fact in found if fact.kind is not Kind.DISEASE))
 
 

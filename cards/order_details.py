@@ -13,14 +13,17 @@ from cards.details import (
     open_questions,
     requirement_lines,
 )
-from cards.markdown import bullet, escape
+from cards.lists import in_full
+from cards.markdown import MAX_OWN_TEXT, MAX_TEXT, bullet, escape
 from cards.named_tests import named_test_lines
+from knowledge.criteria import Not
 from knowledge.evaluation import Finding, Outcome
 from knowledge.facts import Fact, Kind
 from knowledge.language import Language, phrase
 from knowledge.prescribing import DraftJudgement, Support
 from knowledge.statement_wording import describe_partner
-from knowledge.statements import Indication, Medicine, SafetyStatement, TestRequirement
+from knowledge.statements import Indication, Medicine, SafetyStatement, TestRequirement, name_of
+from knowledge.trace import Trace
 from knowledge.verdicts import Verdict
 from knowledge.wording import describe
 
@@ -45,12 +48,20 @@ def _headline(judgement: DraftJudgement, say: Language) -> str:
 _HEADLINES = {
     Support.SUPPORTED: phrase("an indication of the EU label fits the record."),
     Support.TEST: phrase("no result in the record for a biomarker on which its EU indications depend."),
+    Support.DEPENDS: phrase(
+        "line, stage or setting decide which EU indication is meant, and not all of it is recorded. One asks for no "
+        "biomarker; the others wait for a result."
+    ),
     Support.PARTNER: phrase(
         "the EU label supports it together with a medicine that this patient's regimen does not hold."
     ),
     Support.TUMOUR_UNCLEAR: phrase("its EU indications ask for a tumour type that the record does not tell."),
     Support.CLINICAL: phrase(
         "the biomarkers fit an EU indication; line, stage, age or prior therapy as recorded do not."
+    ),
+    Support.UNTESTED: phrase(
+        "line, stage, age or prior therapy as recorded do not fit its EU indications; a biomarker for which they ask "
+        "has no result that decides."
     ),
     Support.OTHER_SETTING: phrase(
         "line, stage, age or prior therapy as recorded do not fit an EU indication that depends on no biomarker."
@@ -70,7 +81,8 @@ def _alert_lines(alerts: Iterable[Finding], say: Language) -> Iterator[str]:
         if isinstance(statement, SafetyStatement):
             yield ""
             kind = say(_CATEGORIES[statement.category])
-            yield f"**{escape(kind)}**: {escape(say(statement.consequence))} ({label_link(finding.medicine, say)})"
+            consequence = escape(say(statement.consequence), MAX_OWN_TEXT)
+            yield f"**{escape(kind)}**: {consequence} ({label_link(finding.medicine, say)})"
 
 
 _CATEGORIES = {
@@ -84,25 +96,30 @@ _CATEGORIES = {
 
 def _test_lines(judgement: DraftJudgement, say: Language) -> list[str]:
     lines: list[str] = []
-    if judgement.missing:
+    if missing := (*judgement.missing, *judgement.depending):
         lines += ["", f"**{escape(say('No usable result in the record for'))}**", ""]
-        for analyte in judgement.missing:
+        for analyte in missing:
             lines.append(bullet(escape(say(analyte))))
             lines += requirement_lines(_requirements(judgement, analyte), say)
             lines += named_test_lines((*judgement.alerts, *judgement.findings), analyte, say)
     if judgement.undecided:
-        names = ", ".join(finding_names(judgement.undecided, say))
-        lines += ["", escape(say("Found, and not enough for the label to be judged: {findings}.", findings=names))]
+        names = in_full(finding_names(judgement.undecided, say), ", ", MAX_TEXT)
+        lines += ["", say("Found, and not enough for the label to be judged: {findings}.", findings=names)]
     if judgement.awaited:
-        names = ", ".join(map(say, judgement.awaited))
-        lines += ["", escape(say("Ordered, no result in the record yet: {analytes}.", analytes=names))]
+        names = in_full(map(say, judgement.awaited), ", ")
+        lines += ["", say("Ordered, no result in the record yet: {analytes}.", analytes=names)]
     return lines
 
 
 def _requirements(judgement: DraftJudgement, analyte: str) -> list[tuple[Medicine, TestRequirement]]:
     """What the labels behind the judgement require of the test of an analyte."""
     findings = (*judgement.alerts, *judgement.findings)
-    return [(found.medicine, test) for found in findings for test in found.statement.tests if analyte in test.analyte]
+    return [
+        (found.medicine, test)
+        for found in findings
+        for test in found.statement.tests
+        if name_of(analyte) in test.analyte
+    ]
 
 
 def _indication_lines(judgement: DraftJudgement, say: Language) -> list[str]:
@@ -115,30 +132,46 @@ def _indication_lines(judgement: DraftJudgement, say: Language) -> list[str]:
         if isinstance(statement, Indication):
             what = say(statement.summary)
             if judgement.support is Support.PARTNER:
-                partners = " + ".join(describe_partner(partner, say) for partner in statement.partners)
-                what = say("{indication} (with {partners})", indication=what, partners=partners)
-            lines.append(bullet(f"{escape(what)}, {label_link(finding.medicine, say)}: {_why(finding, say)}"))
+                what = _with_partners(what, statement, say)
+            lines.append(
+                bullet(f"{escape(what, MAX_OWN_TEXT)}, {label_link(finding.medicine, say)}: {_why(finding, say)}")
+            )
     return lines
+
+
+def _with_partners(summary: str, statement: Indication, say: Language) -> str:
+    """The indication with the partners that its summary does not name."""
+    names = [describe_partner(partner, say) for partner in statement.partners]
+    if all(name in summary for name in names):
+        return summary
+    return say("{indication} (with {partners})", indication=summary, partners=" + ".join(names))
 
 
 def _why(finding: Finding, say: Language) -> str:
     if finding.veto:
-        return escape(say(finding.veto.note or "recorded resistance"))
+        return escape(say(finding.veto.note or "recorded resistance"), MAX_OWN_TEXT)
     if finding.outcome is Outcome.UNMET:
-        return escape("; ".join(reasons(finding, say)))
+        return in_full(reasons(finding, say))
     questions = open_questions(finding, say)
-    return escape(say("to verify: {questions}", questions="; ".join(questions)) if questions else say("met"))
+    return say("to verify: {questions}", questions=in_full(questions)) if questions else escape(say("met"))
 
 
 def reasons(finding: Finding, say: Language) -> list[str]:
     """What keeps an indication from being met, each once: what it excludes and was found, what it asks in vain."""
-    texts = {
-        say("excluded by {finding}", finding=describe(leaf.criterion, say))
-        if leaf.verdict is Verdict.TRUE
-        else say("not met: {criterion}", criterion=describe(leaf.criterion, say)): None
-        for leaf in finding.closing()
-    }
-    return list(texts)
+    return list(dict.fromkeys(text for trace in finding.failing() for text in _reason(trace, say)))
+
+
+def _reason(trace: Trace, say: Language) -> Iterator[str]:
+    if not isinstance(trace.criterion, Not):
+        yield say("not met: {criterion}", criterion=describe(trace.criterion, say))
+        return
+    for leaf in trace.deciding_leaves():
+        found = leaf.verdict is Verdict.TRUE
+        yield say(
+            "excluded by {finding}" if found else "not met: {criterion}",
+            finding=describe(leaf.criterion, say),
+            criterion=describe(leaf.criterion, say),
+        )
 
 
 def _evidence(findings: Sequence[Finding]) -> list[Fact]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from cards.lists import fitting
 from knowledge.language import ENGLISH, Language
 
 MAX_SUMMARY = 139
@@ -11,12 +12,8 @@ MAX_SUMMARY = 139
 
 def with_names(before: str, names: Sequence[str], say: Language = ENGLISH) -> str:
     """A sentence with as many of the names as fit; the others are counted, never dropped silently."""
-    for shown in range(len(names), 0, -1):
-        listed, rest = ", ".join(names[:shown]), len(names) - shown
-        sentence = before + (say("{names} and {rest} more", names=listed, rest=rest) if rest else listed)
-        if len(sentence) <= MAX_SUMMARY:
-            return sentence
-    return cut(before + say.plural("{count} entry", "{count} entries", len(names)))
+    sentence = fitting(lambda names: before + names, names, say, most=MAX_SUMMARY)
+    return sentence or cut(before + say.plural("{count} entry", "{count} entries", len(names)))
 
 
 def cut(sentence: str) -> str:
@@ -24,3 +21,12 @@ def cut(sentence: str) -> str:
     if len(sentence) <= MAX_SUMMARY:
         return sentence
     return sentence[: MAX_SUMMARY - 1].rpartition(" ")[0].rstrip(" ,;:") + "…"
+
+
+def before_missing_tests(drug: str, *, incomplete: bool, contraindicated: bool, say: Language) -> str:
+    """What stands before the analytes without a result that a label asks to know first."""
+    if contraindicated:
+        return say("{drug}: contraindicated while unknown, test first: ", drug=drug)
+    if incomplete:
+        return say("{drug}: test first, no result sent in an incomplete record for ", drug=drug)
+    return say("{drug}: test first, no result for ", drug=drug)

@@ -35,7 +35,7 @@ class CardSettings(BaseModel):
     ``critical``). ``all_comers``: whether options are shown whose label asks for no biomarker. ``evidence``:
     whether an opened chart shows evidence beyond the label. ``supported``: what is
     said of a drafted medicine that the label supports (``silent``, ``info``).
-    ``mismatch``: of one whose tumour, line or partner does not fit (``silent``, ``info``, ``warning``).
+    ``mismatch``: of one whose tumour, line or partner does not fit or decides (``silent``, ``info``, ``warning``).
     ``suggestions``, ``override_reasons``: whether cards carry them. ``language``: in which their texts are written.
     """
 

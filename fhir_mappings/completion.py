@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from fhir_mappings.conditions import sharpened_by_histology
 from fhir_mappings.context import Annotation
 from fhir_mappings.cpic_phenotypes import with_cpic_phenotypes
+from fhir_mappings.histologies import with_histologies
 from fhir_mappings.mismatch_repair import mmr_status_from_proteins
 from fhir_mappings.tables import MappingTables
 from knowledge.facts import Fact
@@ -19,7 +19,7 @@ from knowledge.language import phrase
 Step = Callable[[list[Fact], MappingTables], list[Fact]]
 
 #: The derivations, in order. Each lives in the module of its subject.
-STEPS: tuple[Step, ...] = (mmr_status_from_proteins, with_cpic_phenotypes, sharpened_by_histology)
+STEPS: tuple[Step, ...] = (mmr_status_from_proteins, with_cpic_phenotypes, with_histologies)
 
 
 def completed(facts: list[Fact], annotations: Iterable[Annotation], tables: MappingTables) -> list[Fact]:

@@ -23,10 +23,11 @@ from knowledge.language import phrase
 
 _IMPLICATION_COMPONENTS = ("therapeutic-implication", "predicted-therapeutic-implication", "53040-2")
 _ACTIVITY_NAME = re.compile(r"(?P<gene>[A-Z][A-Z0-9]{1,9}) gene product metabolic activity interpretation\b.*")
-_ABOUT_ALLELES = frozenset({"genotype", "diplotype", "genotyping"})
+_ABOUT_ALLELES = frozenset({"genotype", "diplotype", "genotyping", "Genotyp", "Diplotyp", "Genotypisierung"})
 _LOCAL_NAME = re.compile(
-    r"(?P<gene>[A-Z][A-Z0-9]{2,9})(?: gene)? "
-    r"(?P<about>genotype|diplotype|genotyping|phenotype|metaboli[sz]er status)"
+    r"(?P<gene>[A-Z][A-Z0-9]{2,9})(?: gene)?[ -]"
+    r"(?P<about>genotype|diplotype|genotyping|phenotype|metaboli[sz]er status"
+    r"|Genotyp|Diplotyp|Genotypisierung|Phänotyp|Metabolisierer-?[Ss]tatus)"
 )
 
 

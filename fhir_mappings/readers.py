@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from fhir_mappings.conditions import read_histology
 from fhir_mappings.context import Context, Reading
 from fhir_mappings.coverage import read_coverage
 from fhir_mappings.disease_status import read_disease_status, read_metastasis_history, read_metastasis_site
 from fhir_mappings.genotypes import read_genotype
+from fhir_mappings.histologies import read_histology
 from fhir_mappings.hla import read_hla, read_hla_allele_test
 from fhir_mappings.immunohistochemistry import read_immunohistochemistry
 from fhir_mappings.immunophenotypes import read_immunophenotype
 from fhir_mappings.implications import read_diagnostic_implication, read_molecular_consequence
+from fhir_mappings.karyotype_results import read_karyotype
 from fhir_mappings.markers import read_combined, read_marker
 from fhir_mappings.measured_tests import read_amplification_test, read_measured_test
 from fhir_mappings.menopause import read_menopause
@@ -46,6 +47,7 @@ READERS: Mapping[str, Reader] = {
     "gene_test": read_gene_test,
     "amplification_test": read_amplification_test,
     "measured_test": read_measured_test,
+    "karyotype": lambda context, rule: read_karyotype(context),
     "histology": lambda context, rule: read_histology(context),
     "genotype": read_genotype,
     "phenotype": read_phenotype,

@@ -220,8 +220,8 @@ def rule_of(item: Json) -> CodeRule:
 
 
 def _whole_words(words: list[str]) -> re.Pattern[str]:
-    """A pattern that finds any of the words between white space, with their case kept."""
-    return re.compile(rf"(?<!\S)(?:{'|'.join(re.escape(word) for word in words)})(?!\S)")
+    """A pattern that finds any of the words, also as part of a compound, with their case kept."""
+    return re.compile(rf"(?<!\w)(?:{'|'.join(re.escape(word) for word in words)})(?!\w)")
 
 
 def _by_system(entries: Mapping[str, Mapping[str, str]]) -> dict[tuple[str, str], str]:

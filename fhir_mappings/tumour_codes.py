@@ -99,6 +99,7 @@ class TumourCodes:
     _body_sites: Mapping[str, str]
     _anywhere: Mapping[str, str]
     _by_site: Mapping[str, Mapping[str, str]]
+    _coded_apart: frozenset[str]
     _former_codes: Mapping[str, str]
     _not_invasive: frozenset[str]
     _references_not_used: frozenset[str]
@@ -137,6 +138,7 @@ class TumourCodes:
             _body_sites={str(code): entry["site"] for code, entry in data["snomed"]["sites"].items()},
             _anywhere=_histologies(data["icdo3"]["anywhere"], groups, tree),
             _by_site={name: _histologies(nodes, groups, tree) for name, nodes in by_site.items()},
+            _coded_apart=frozenset(_known(code, tree) or "" for code in data["icdo3"]["coded_apart"]),
             _former_codes={old: _known(new, tree) or "" for old, new in data["oncotree"]["former_codes"].items()},
             _not_invasive=not_invasive,
             _references_not_used=frozenset(data["ncit"]["not_used"]),
@@ -194,13 +196,35 @@ class TumourCodes:
             return found or node
         if self._is_organ(node) or self.tree.is_a(found, node):
             return found
-        return node if self.tree.is_a(node, found) else self._common({node, found})
+        return node if self.tree.is_a(node, found) else self.common({node, found})
+
+    def is_coded_apart(self, found: str, node: str) -> bool:
+        """Whether a tumour that a histology names would never bear the code of this one's organ."""
+        if self.organ(found) == self.organ(node):
+            return False
+        return any(self.tree.is_a(found, apart) for apart in self._coded_apart)
+
+    def may_have(self, node: str, morphology: str, site: str | None = None) -> bool:
+        """Whether a tumour may have an ICD-O-3 histology: one that the tables know of its type.
+
+        Where only the organ is known, a histology that they do not know there excludes nothing.
+        """
+        organ = self.organ(node)
+        found = self.refine(organ, morphology, site)
+        if found is None or found == organ:
+            return found is not None and (node == organ or self._occurs_below(node, morphology))
+        return self.tree.is_a(found, node) or self.tree.is_a(node, found)
+
+    def _occurs_below(self, node: str, morphology: str) -> bool:
+        histology = (_morphology(morphology) or "").partition("/")[0] + "/3"
+        found = (nodes.get(histology) for nodes in self._by_site.values())
+        return any(result is not None and self.tree.is_a(result, node) for result in found)
 
     def with_histology(self, reading: TumourReading, morphology: str, site: str | None = None) -> TumourReading:
         """A reading made sharper by its histology. A node that was only assumed gives way to the histology."""
         if reading.kind not in ("primary", "neoplasm"):
             return reading
-        stated = self._organ(reading.node) if reading.node and reading.assumes else reading.node
+        stated = self.organ(reading.node) if reading.node and reading.assumes else reading.node
         node = self.refine(stated, morphology, site or reading.topography)
         if node == stated:
             return replace(reading, morphology=_morphology(morphology) or reading.morphology)
@@ -320,10 +344,10 @@ class TumourCodes:
         found = {self._by_site.get(entry.name, {}).get(histology) or self._anywhere.get(histology) for entry in sites}
         fitting = {result for result in found if result and self.tree.is_a(result, node)}
         if self._is_organ(node):
-            return self._common({result or node for result in found}) if found else self._anywhere.get(histology)
+            return self.common({result or node for result in found}) if found else self._anywhere.get(histology)
         if fitting:
-            return self._common(fitting)
-        return self._common({result for result in found if result}) or self._anywhere.get(histology)
+            return self.common(fitting)
+        return self.common({result for result in found if result}) or self._anywhere.get(histology)
 
     def _fits(self, node: str | None, site: _Site) -> bool:
         if node is None or site.node is None:
@@ -334,10 +358,11 @@ class TumourCodes:
         """Whether a node only names an organ: the nodes directly below the root."""
         return len(self.tree.ancestors(node)) == 1
 
-    def _organ(self, node: str) -> str:
+    def organ(self, node: str) -> str:
+        """The node directly below the root that covers a node."""
         return (node, *self.tree.ancestors(node))[-2]
 
-    def _common(self, nodes: Iterable[str]) -> str | None:
+    def common(self, nodes: Iterable[str]) -> str | None:
         """The nearest node that covers all, None if that is only the root."""
         first, *others = sorted(nodes) or [""]
         if not first:

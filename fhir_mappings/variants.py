@@ -16,7 +16,7 @@ from fhir_mappings.context import Context, Reading
 from fhir_mappings.copy_numbers import COPY_NUMBER_COMPONENTS, copy_number_of
 from fhir_mappings.elements import objects
 from fhir_mappings.fusions import FUSION_COMPONENTS, fusion_genes, fusion_in_text
-from fhir_mappings.karyotypes import fusions_in, is_normal
+from fhir_mappings.karyotype_results import karyotype_facts
 from fhir_mappings.notation import Names
 from fhir_mappings.specimens import specimen_of
 from fhir_mappings.variant_parts import (
@@ -119,17 +119,10 @@ def _fact(parts: VariantParts, kind: Kind, state: State, genes: tuple[str, ...],
 
 
 def _karyotype(parts: VariantParts, state: State, iscn: str) -> list[Fact]:
-    """The karyotype, and the fusion beside it where its breakpoints are exactly those of a known one."""
-    if state is State.PRESENT and is_normal(iscn):
-        state = State.ABSENT
-    facts = [_fact(parts, Kind.KARYOTYPE, state, parts.symbols, value=iscn)]
-    if state is State.PRESENT:
-        for known in fusions_in(iscn, parts.context.tables.karyotype_fusions):
-            fusion = _fact(parts, Kind.FUSION, state, known.genes)
-            source = replace(fusion.source, raw=iscn)
-            warnings = (*fusion.warnings, phrase("read from the breakpoints of the karyotype"))
-            facts.append(replace(fusion, source=source, warnings=warnings))
-    return facts
+    def make(kind: Kind, found: State) -> Fact:
+        return _fact(parts, kind, found, parts.symbols if kind is Kind.KARYOTYPE else ())
+
+    return karyotype_facts(iscn, parts.context.tables.karyotype_fusions, make, state)
 
 
 def _fusion(parts: VariantParts, state: State, genes: tuple[str, ...]) -> list[Fact]:

@@ -6,6 +6,7 @@ from knowledge import notes
 from knowledge.criteria import (
     COURSES,
     EXTENTS,
+    FIGO_GROUPS,
     PHASES,
     STAGE_GROUPS,
     HadTherapy,
@@ -27,7 +28,13 @@ _NOT_METASTATIC = (STAGE_GROUPS - {"IV", "IVA", "IVB", "IVC"}) | {"early", "rese
 
 @decide.register
 def _(criterion: InStage, patient: Patient) -> Decision:
-    recorded = [fact for fact in patient.of_kind(Kind.STAGE) if fact.state is State.PRESENT and _terms(fact)]
+    asks_figo = not criterion.stages.isdisjoint(FIGO_GROUPS)
+    terms = {
+        id(fact): found
+        for fact in patient.of_kind(Kind.STAGE)
+        if fact.state is State.PRESENT and (found := _terms(fact) or (_figo_terms(fact) if asks_figo else frozenset()))
+    }
+    recorded = [fact for fact in patient.of_kind(Kind.STAGE) if id(fact) in terms]
     metastatic = [fact for fact in recorded if _means_metastasis(fact, patient)]
     if metastatic and criterion.stages & {"metastatic", "advanced"}:
         return Decision(Verdict.TRUE, tuple(metastatic))
@@ -36,7 +43,7 @@ def _(criterion: InStage, patient: Patient) -> Decision:
     current = newest(recorded)
     if not current:
         return Decision(Verdict.UNKNOWN, note=notes.NO_STAGE)
-    matching = [fact for fact in current if _terms(fact) & criterion.stages]
+    matching = [fact for fact in current if terms[id(fact)] & criterion.stages]
     if matching and len(matching) == len(current):
         return Decision(Verdict.TRUE, tuple(matching))
     note = notes.CONFLICTING_OF_SAME_DATE if matching else notes.STAGE_DOES_NOT_TELL
@@ -51,6 +58,12 @@ def _terms(fact: Fact) -> frozenset[str]:
     if group in STAGE_GROUPS:
         return frozenset({group, group.rstrip("ABC")})
     return frozenset({fact.value}) & EXTENTS
+
+
+def _figo_terms(fact: Fact) -> frozenset[str]:
+    """The same of a stage of FIGO, which counts only where a label names such stages."""
+    group = fact.value.rstrip("123") if isinstance(fact.value, str) else ""
+    return frozenset({group, group.rstrip("ABC")}) if group in FIGO_GROUPS else frozenset()
 
 
 def _means_metastasis(fact: Fact, patient: Patient) -> bool:

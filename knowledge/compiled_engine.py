@@ -81,6 +81,10 @@ class CompiledEngine:
         self._inner: dict[int, Verdict] = {}
         self._missing: dict[int, tuple[Trace, ...]] = {}
 
+    def has_alterations(self, gene: str) -> bool:
+        """Whether alterations of a gene are looked at, so that its protein is another test."""
+        return gene in self._patient.reference.alterations
+
     def verdict(self, node: Node) -> Verdict:
         """The verdict alone."""
         if node.leaf >= 0:
@@ -121,13 +125,21 @@ class CompiledEngine:
                 yield from self._unknown_leaves(child)
 
     def open_criteria(self, node: Node) -> Iterator[Criterion]:
-        """The unknown criteria as a label words them: a negation stays with what it negates."""
+        """The unknown criteria as a label words them: a negation with what it negates, alternatives as such."""
         if node.leaf >= 0 or node.settles is None:
             yield node.criterion
             return
-        for child in node.children:
-            if self.verdict(child) is Verdict.UNKNOWN:
-                yield from self.open_criteria(child)
+        unknown = [child for child in node.children if self.verdict(child) is Verdict.UNKNOWN]
+        if node.settles is Verdict.TRUE and len(unknown) > 1:
+            parts = tuple(dict.fromkeys(map(self._open_alternative, unknown)))
+            yield parts[0] if len(parts) == 1 else AnyOf(parts)
+            return
+        for child in unknown:
+            yield from self.open_criteria(child)
+
+    def _open_alternative(self, node: Node) -> Criterion:
+        parts = tuple(dict.fromkeys(self.open_criteria(node)))
+        return parts[0] if len(parts) == 1 else AllOf(parts)
 
     def veto(self, node: Node) -> Trace | None:
         """The recorded resistance that alone makes a false statement false."""

@@ -17,6 +17,8 @@ from knowledge.facts import Origin
 STAGE_GROUPS = frozenset(
     f"{number}{letter}" for number in ("0", "I", "II", "III", "IV") for letter in ("", "A", "B", "C")
 )
+#: Stage groups of FIGO, for labels that name them. They are another scale: none stands for a group of the TNM family.
+FIGO_GROUPS = frozenset(f"FIGO {group}" for group in STAGE_GROUPS if not group.startswith("0"))
 #: Extent of disease as labels word it, beside the stage groups.
 EXTENTS = frozenset(
     {"resectable", "resected", "unresectable", "locally-advanced", "advanced", "metastatic", "recurrent", "early"}
@@ -289,14 +291,14 @@ class NoRecordedResistance:
 
 @dataclass(frozen=True, slots=True)
 class InStage:
-    """The disease is in one of these stage groups (``IIIA``) or extents (``metastatic``)."""
+    """The disease is in one of these stage groups (``IIIA``, ``FIGO III``) or extents (``metastatic``)."""
 
     role: ClassVar[Role] = Role.CLINICAL
     stages: frozenset[str]
 
     def __post_init__(self) -> None:
         _require(bool(self.stages), "a stage criterion names stages")
-        unknown = self.stages - STAGE_GROUPS - EXTENTS
+        unknown = self.stages - STAGE_GROUPS - FIGO_GROUPS - EXTENTS
         _require(not unknown, f"unknown stages: {sorted(unknown)}")
 
 

@@ -9,12 +9,12 @@ from enum import StrEnum
 from typing import Any
 
 from knowledge.compiled_engine import CompiledEngine, Node
-from knowledge.criteria import Criterion, Role
+from knowledge.criteria import ByAnyTest, Criterion, HasExpression, Role
 from knowledge.facts import Fact, Kind, State
 from knowledge.loading import KnowledgeBase
 from knowledge.patient import Patient
 from knowledge.statement_wording import stale_json
-from knowledge.statements import Indication, Medicine, SafetyStatement, Statement
+from knowledge.statements import Indication, Medicine, SafetyStatement, Statement, analyte_of, protein_of
 from knowledge.trace import Trace, leaf_of
 from knowledge.verdicts import Verdict
 
@@ -73,6 +73,20 @@ class Evaluated:
             return ()
         return tuple(self.trace.deciding_leaves())
 
+    def failing(self) -> tuple[Trace, ...]:
+        """The criteria that make a false statement false, each as the label words it."""
+        return tuple(self.trace.failing()) if self.outcome in (Outcome.UNMET, Outcome.CLEAR) else ()
+
+    @property
+    def biomarkers(self) -> Verdict:
+        """What the biomarkers alone come to, were everything else as the statement asks."""
+        return self.trace.of_role(Role.BIOMARKER)
+
+    def deciding_facts(self) -> tuple[Fact, ...]:
+        """The facts that decided it, each once; of a gap that decides it there is none."""
+        decided = (leaf for leaf in self.trace.deciding_leaves() if leaf.verdict is not Verdict.UNKNOWN)
+        return tuple(dict.fromkeys(fact for leaf in decided for fact in leaf.facts))
+
     def gaps(self) -> tuple[Trace, ...]:
         """The unknown biomarker leaves that leave it open, or that decide it where it speaks of the gap itself."""
         unknown = (leaf for leaf in self.trace.deciding_leaves() if leaf.verdict is Verdict.UNKNOWN)
@@ -84,6 +98,13 @@ class Evaluated:
             return ()
         found = self._engine.missing(self._node)
         return tuple(leaf for leaf in found if not roles or leaf_of(leaf).role in roles)
+
+    def analyte(self, leaf: Trace) -> str:
+        """What is tested to decide a leaf: a gene, a marker, or the protein of a gene that is tested too."""
+        criterion = leaf_of(leaf)
+        name = analyte_of(criterion)
+        is_protein = isinstance(criterion, HasExpression | ByAnyTest)
+        return protein_of(name) if is_protein and self._engine.has_alterations(name) else name
 
     def open_criteria(self) -> tuple[Criterion, ...]:
         """What remains to be verified or tested, each criterion once, with its negation."""

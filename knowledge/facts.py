@@ -68,10 +68,11 @@ class Fact:
     """One normalised statement read from a record.
 
     Genes are current HGNC symbols, ``protein`` and ``coding`` are HGVS without a reference sequence
-    (protein in three-letter form), ``tumour`` is an OncoTree code, ``inn`` an international
-    non-proprietary name. ``vaf`` is a fraction between 0 and 1. ``date`` is a FHIR date, possibly
-    partial (``2016``, ``2018-03``). ``conflict`` marks a fact whose own source contradicts itself about the
-    gene: it is shown and decides nothing. Members that do not apply are ``None`` or empty.
+    (protein in three-letter form), ``tumour`` is an OncoTree code, ``topography`` an ICD-O-3 site,
+    ``inn`` an international non-proprietary name. ``vaf`` is a fraction between 0 and 1. ``date`` is a
+    FHIR date, possibly partial (``2016``, ``2018-03``). ``conflict`` marks a fact whose own source
+    contradicts itself about the gene: it is shown and decides nothing. Members that do not apply are
+    ``None`` or empty.
 
     The scope of an ``ABSENT`` fact is what it names: only genes, the gene as tested by this assay;
     a variant class, that class; a protein or coding change, that change.
@@ -101,6 +102,7 @@ class Fact:
     phenotype: str | None = None
     tumour: str | None = None
     histology: str | None = None
+    topography: str | None = None
     inn: str | None = None
     line: int | None = None
     status: str | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -10,11 +10,12 @@ from knowledge.criteria import Role
 from knowledge.drugs import DrugClasses
 from knowledge.evaluation import Finding, Layer, Outcome
 from knowledge.facts import Fact, Kind, State
+from knowledge.gaps import indication_gaps, safety_gaps, without_result
 from knowledge.orders import DrugDraft, Orders
 from knowledge.patient import Reference
-from knowledge.statements import Indication, Medicine, Partner, Statement, analyte_of
+from knowledge.statements import Indication, Medicine, Partner, Statement
 from knowledge.terminology import TumourTree
-from knowledge.trace import Trace, leaf_of
+from knowledge.trace import leaf_of
 from knowledge.verdicts import Verdict, conjunction
 
 _OPEN = (Outcome.MET, Outcome.VERIFY)
@@ -25,19 +26,23 @@ _CURRENT = ("active", "in-progress", "intended", "on-hold")
 class Support(StrEnum):
     """How the label's indications stand to a drafted drug, from the best to the worst.
 
-    ``SUPPORTED``: one is met, or only clinical details are to be verified. ``TEST``: none is, and a biomarker that
-    decides has no result. ``PARTNER``: one is, but together with a drug that is not in the regimen.
-    ``TUMOUR_UNCLEAR``: the tumour type is not known well enough. ``CLINICAL``: the biomarkers fit, and line, stage,
-    age or prior therapy do not. ``OTHER_SETTING``: the same of an indication that asks for no biomarker. ``FAILING``:
-    a documented biomarker excludes it. ``RESISTANT``: a recorded alteration predicts resistance. ``OTHER_TUMOUR``: no
-    indication held is for this tumour. ``NOT_HELD``: no indication of the drug is held.
+    ``SUPPORTED``: one is met, or only clinical details are to be verified. ``DEPENDS``: the same, but only of one that
+    asks for no biomarker, whose clinical details are not recorded, while another waits for a biomarker. ``TEST``: none
+    is, and a biomarker that decides has no result. ``PARTNER``: one is, but together with a drug that is not in the
+    regimen. ``TUMOUR_UNCLEAR``: the tumour type is not known well enough. ``CLINICAL``: the biomarkers fit, and line,
+    stage, age or prior therapy do not. ``UNTESTED``: these do not, and the biomarkers are not all known.
+    ``OTHER_SETTING``: these do not, of an indication that asks for no biomarker. ``FAILING``: a documented biomarker
+    excludes it. ``RESISTANT``: a recorded alteration predicts resistance. ``OTHER_TUMOUR``: no indication held is for
+    this tumour. ``NOT_HELD``: no indication of the drug is held.
     """
 
     SUPPORTED = "supported"
+    DEPENDS = "depends"
     TEST = "test"
     PARTNER = "partner"
     TUMOUR_UNCLEAR = "tumour-unclear"
     CLINICAL = "clinical"
+    UNTESTED = "untested"
     OTHER_SETTING = "other-setting"
     FAILING = "failing"
     RESISTANT = "resistant"
@@ -51,7 +56,8 @@ class DraftJudgement:
 
     ``findings`` are the indications behind ``support``, ``alerts`` the safety statements that apply. ``missing`` are
     the analytes that have to be tested first and that nobody has ordered, ``awaited`` those that somebody has,
-    ``undecided`` the results that were found and do not tell.
+    ``undecided`` the results that were found and do not tell. ``depending`` are the analytes without a result that have
+    to be tested only if clinical details which are not recorded turn out so.
     """
 
     draft: DrugDraft
@@ -61,6 +67,7 @@ class DraftJudgement:
     missing: tuple[str, ...]
     awaited: tuple[str, ...]
     undecided: tuple[Fact, ...] = ()
+    depending: tuple[str, ...] = ()
 
 
 class Regimen:
@@ -75,8 +82,13 @@ class Regimen:
         return conjunction(self._holds(partner) for partner in statement.partners)
 
     def is_as_named(self, statement: Statement) -> bool:
-        """Whether a statement names partners and each is in the regimen: the prescriber means this combination."""
-        return bool(statement.partners) and self.fits(statement) is Verdict.TRUE
+        """Whether each partner that a statement names is in the regimen: the prescriber means this combination."""
+        asked = [partner for partner in statement.partners if not partner.supportive]
+        return bool(asked) and conjunction(map(self._holds, asked)) is Verdict.TRUE
+
+    def holds_some_of(self, statement: Statement) -> bool:
+        """Whether at least one of the partners that a statement names is in the regimen."""
+        return any(self._holds(partner) is Verdict.TRUE for partner in statement.partners)
 
     def _holds(self, partner: Partner) -> Verdict:
         accepted = set(partner.inns)
@@ -86,7 +98,7 @@ class Regimen:
             return Verdict.UNKNOWN
         if accepted & self.drugs:
             return Verdict.TRUE
-        return Verdict.UNKNOWN if partner.conditional else Verdict.FALSE
+        return Verdict.UNKNOWN if partner.conditional or partner.supportive else Verdict.FALSE
 
 
 def current_drugs(facts: Iterable[Fact]) -> frozenset[str]:
@@ -153,12 +165,14 @@ def _judge(
         support, behind = Support.NOT_HELD, ()
     safety = [finding for finding in own if finding.layer is Layer.SAFETY and _concerns(finding, regimen)]
     alerts = tuple(finding for finding in safety if finding.outcome is Outcome.APPLIES)
-    gaps = list(_gaps(support, behind, safety))
-    undecided = dict.fromkeys(fact for leaf in gaps for fact in leaf.facts if fact.state is State.PRESENT)
-    wanted = dict.fromkeys(analyte_of(leaf_of(leaf)) for leaf in gaps if not _has_result(leaf))
-    awaited = tuple(analyte for analyte in wanted if orders.covering(analyte))
+    gaps = [*safety_gaps(safety, support in _CLOSED), *(indication_gaps(behind) if support is Support.TEST else ())]
+    undecided = dict.fromkeys(fact for _, leaf in gaps for fact in leaf.facts if fact.state is State.PRESENT)
+    wanted = without_result(gaps)
+    depending = without_result(indication_gaps(behind) if support is Support.DEPENDS else ())
+    awaited = tuple(analyte for analyte in dict.fromkeys([*wanted, *depending]) if orders.covering(analyte))
     missing = tuple(analyte for analyte in wanted if analyte not in awaited)
-    return DraftJudgement(draft, support, behind, alerts, missing, awaited, tuple(undecided))
+    depending = [analyte for analyte in depending if analyte not in (*awaited, *missing)]
+    return DraftJudgement(draft, support, behind, alerts, missing, awaited, tuple(undecided), tuple(depending))
 
 
 def _of_its_label(draft: DrugDraft, findings: list[Finding]) -> list[Finding]:
@@ -169,6 +183,9 @@ def _of_its_label(draft: DrugDraft, findings: list[Finding]) -> list[Finding]:
     return [finding for finding in findings if finding.medicine.drugs == set(draft.drugs)] or findings
 
 
+#: No result of a test opens an indication any more.
+_CLOSED = frozenset({Support.CLINICAL, Support.UNTESTED, Support.OTHER_SETTING})
+
 #: What may only be said of a drug when every indication of its label for the tumour is held.
 _SAID_OF_THE_WHOLE_LABEL = frozenset(
     {
@@ -176,16 +193,12 @@ _SAID_OF_THE_WHOLE_LABEL = frozenset(
         Support.PARTNER,
         Support.TUMOUR_UNCLEAR,
         Support.CLINICAL,
+        Support.UNTESTED,
         Support.OTHER_SETTING,
         Support.FAILING,
         Support.OTHER_TUMOUR,
     }
 )
-
-
-def _has_result(leaf: Trace) -> bool:
-    """Whether something was found that is near what is asked, so that another test would ask the same again."""
-    return any(fact.state is State.PRESENT for fact in leaf.facts)
 
 
 def _support(label: Sequence[Finding], regimen: Regimen) -> tuple[Support, tuple[Finding, ...]]:
@@ -196,6 +209,14 @@ def _support(label: Sequence[Finding], regimen: Regimen) -> tuple[Support, tuple
     for finding in label:
         found.setdefault(_standing(finding, regimen), []).append(finding)
     best = min(found, key=_ORDER.index)
+    if best[0] is Support.SUPPORTED and (
+        waiting := _waiting(found[best], found.get((Support.TEST, True), ()), regimen)
+    ):
+        return Support.DEPENDS, (*found[best], *waiting)
+    if best == (Support.TEST, True):  # a combination that is begun is meant, not another use that waits for a test
+        possible = found.get((Support.PARTNER, False), ())
+        if begun := [finding for finding in possible if regimen.holds_some_of(finding.statement)]:
+            return Support.PARTNER, tuple(begun)
     if best[0] is Support.PARTNER:  # the combination that is drafted, before one that could be
         named = [
             finding for finding in found.get((Support.FAILING, True), ()) if regimen.is_as_named(finding.statement)
@@ -216,10 +237,12 @@ _ORDER: tuple[_Standing, ...] = (
     (Support.PARTNER, False),
     (Support.TUMOUR_UNCLEAR, True),
     (Support.CLINICAL, True),
+    (Support.UNTESTED, True),
     (Support.FAILING, True),
     (Support.TEST, False),
     (Support.OTHER_SETTING, True),
     (Support.CLINICAL, False),
+    (Support.UNTESTED, False),
     (Support.FAILING, False),
     (Support.OTHER_SETTING, False),
     (Support.RESISTANT, True),
@@ -239,21 +262,27 @@ def _standing(finding: Finding, regimen: Regimen) -> _Standing:
         return Support.RESISTANT, True
     if Role.BIOMARKER in {leaf_of(leaf).role for leaf in finding.closing()}:
         return Support.FAILING, has_partners
-    asks = isinstance(finding.statement, Indication) and finding.statement.asks_for_a_biomarker
-    return (Support.CLINICAL if asks else Support.OTHER_SETTING), has_partners
+    if not _asks_for_a_biomarker(finding):
+        return Support.OTHER_SETTING, has_partners
+    return (Support.CLINICAL if finding.biomarkers is Verdict.TRUE else Support.UNTESTED), has_partners
+
+
+def _asks_for_a_biomarker(finding: Finding) -> bool:
+    return isinstance(finding.statement, Indication) and finding.statement.asks_for_a_biomarker
+
+
+def _waiting(supported: Sequence[Finding], untested: Sequence[Finding], regimen: Regimen) -> list[Finding]:
+    """The indications that wait for a biomarker, where those that fit so far ask for none and for much else.
+
+    Clinical details that are not recorded must not hide the test. A combination that is drafted as the label names it
+    tells which indication is meant; one that is not then does not matter.
+    """
+    if any(finding.outcome is Outcome.MET or _asks_for_a_biomarker(finding) for finding in supported):
+        return []
+    is_named = any(regimen.is_as_named(finding.statement) for finding in supported)
+    return [finding for finding in untested if not is_named or regimen.is_as_named(finding.statement)]
 
 
 def _concerns(finding: Finding, regimen: Regimen) -> bool:
     """Whether a safety statement speaks of this regimen: one about a combination needs a partner that may be in it."""
     return regimen.fits(finding.statement) is not Verdict.FALSE
-
-
-def _gaps(support: Support, behind: Iterable[Finding], safety: Iterable[Finding]) -> Iterator[Trace]:
-    """The unknown biomarkers. Safety first: what a label asks to be tested before; then what decides indications."""
-    for finding in safety:
-        required = any(test.timing for test in finding.statement.tests)
-        if finding.outcome is Outcome.APPLIES or (finding.outcome is Outcome.TEST and required):
-            yield from finding.gaps()
-    if support is Support.TEST:
-        for finding in behind:
-            yield from finding.missing(Role.BIOMARKER)

@@ -274,8 +274,13 @@ def _age(item: Document) -> AgeBetween | None:
 def _partner(value: str | Document) -> Partner:
     if isinstance(value, str):
         return Partner(inns=(value,))
-    conditional = value.get("conditional", False)
-    return Partner(tuple(value.get("any_of", ())), value.get("class"), value.get("text"), conditional)
+    return Partner(
+        inns=tuple(value.get("any_of", ())),
+        drug_class=value.get("class"),
+        text=value.get("text"),
+        conditional=value.get("conditional", False),
+        supportive=value.get("supportive", False),
+    )
 
 
 def _tests(item: Document) -> tuple[TestRequirement, ...]:

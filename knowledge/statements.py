@@ -20,6 +20,7 @@ from knowledge.criteria import (
     leaves,
 )
 from knowledge.labels import Anchor, Label, NewerLabel
+from knowledge.language import phrase
 from knowledge.named_tests import NamedTest
 from knowledge.terminology import ANY_TUMOUR
 
@@ -57,13 +58,15 @@ class TestRequirement:
 class Partner:
     """A combination partner: one of ``inns``, or a drug class.
 
-    ``conditional``: the label asks for it under a condition only, which ``text`` names.
+    ``conditional``: the label asks for it under a condition only, which ``text`` names. ``supportive``: records are not
+    read for it, as it is given for much else; that it is missing is never known.
     """
 
     inns: tuple[str, ...] = ()
     drug_class: str | None = None
     text: str | None = None
     conditional: bool = False
+    supportive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +188,16 @@ def analyte_of(leaf: Leaf) -> str:
         if value := getattr(leaf, attribute, None):
             return str(value)
     return ""
+
+
+def protein_of(gene: str) -> str:
+    """The analyte of a protein that is named like its gene."""
+    return phrase("{gene} protein", gene=gene)
+
+
+def name_of(analyte: str) -> str:
+    """The gene or marker behind an analyte, as labels and tests name it."""
+    return analyte.removesuffix(" protein")
 
 
 def anchors_of(statement: Statement) -> tuple[Anchor, ...]:

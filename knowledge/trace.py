@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from knowledge.criteria import AllOf, AnyOf, Criterion, Leaf, Not, NotKnown
+from knowledge.criteria import AllOf, AnyOf, Criterion, Leaf, Not, NotKnown, Role
 from knowledge.facts import Fact
-from knowledge.verdicts import Verdict
+from knowledge.verdicts import Verdict, conjunction, disjunction, negation
 from knowledge.wording import criterion_name, describe, describe_fact
 
 #: A tuple, because a union of types is built anew at each use, and this is asked for every leaf of every statement.
@@ -47,6 +47,26 @@ class Trace:
         for child in self.children:
             if isinstance(self.criterion, Not | NotKnown) or child.verdict is self.verdict:
                 yield from child.deciding_leaves()
+
+    def failing(self) -> Iterator[Trace]:
+        """The criteria that make a false node false as a label words them: alternatives and negations as such."""
+        if not isinstance(self.criterion, AllOf):
+            yield self
+            return
+        for child in self.children:
+            if child.verdict is Verdict.FALSE:
+                yield from child.failing()
+
+    def of_role(self, role: Role, otherwise: Verdict = Verdict.TRUE) -> Verdict:
+        """The verdict if every leaf of another role were ``otherwise``, or the contrary below a negation."""
+        if not self.children:
+            return self.verdict if leaf_of(self).role is role else otherwise
+        if isinstance(self.criterion, NotKnown):
+            return self.verdict
+        if isinstance(self.criterion, Not):
+            return negation(self.children[0].of_role(role, negation(otherwise)))
+        combined = disjunction if isinstance(self.criterion, AnyOf) else conjunction
+        return combined(child.of_role(role, otherwise) for child in self.children)
 
     def to_json(self) -> dict[str, Any]:
         """The tree as JSON; members without a value are left out."""

@@ -6,9 +6,11 @@ Traces and tools speak English, cards the language of their reader.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from functools import singledispatch
 
 from knowledge.criteria import (
+    FIGO_GROUPS,
     STAGE_GROUPS,
     AgeBetween,
     AllOf,
@@ -99,7 +101,18 @@ def _(criterion: AllOf, say: Language = ENGLISH) -> str:
 
 @describe.register
 def _(criterion: AnyOf, say: Language = ENGLISH) -> str:
-    return say(" or ").join(_bracketed(child, say) for child in criterion.criteria)
+    return say(" or ").join(_bracketed(child, say) for child in _alternatives(criterion))
+
+
+def _alternatives(criterion: AnyOf) -> Iterator[Criterion]:
+    """The alternatives with those of an alternative among them: "A or (B or C)" is no easier to read than its sense."""
+    for child in criterion.criteria:
+        if isinstance(child, AnyOf):
+            yield from _alternatives(child)
+        elif isinstance(child, ByAnyTest) and not child.status:
+            yield from _alternatives(AnyOf(child.tests))
+        else:
+            yield child
 
 
 @describe.register
@@ -114,7 +127,8 @@ def _(criterion: NotKnown, say: Language = ENGLISH) -> str:
 
 def _bracketed(criterion: Criterion, say: Language) -> str:
     text = describe(criterion, say)
-    return f"({text})" if isinstance(criterion, AllOf | AnyOf | ByAnyTest) else text
+    is_group = isinstance(criterion, AllOf | AnyOf) or (isinstance(criterion, ByAnyTest) and not criterion.status)
+    return f"({text})" if is_group else text
 
 
 @describe.register
@@ -164,10 +178,28 @@ def _(criterion: HasExpression, say: Language = ENGLISH) -> str:
         return say("{marker} positive", marker=marker)
     if criterion.values:
         return f"{marker} {say.either([say(value) for value in sorted(criterion.values)])}"
+    if criterion.scores == {"IHC"} and criterion.at_least is not None:
+        return f"{marker} {_stain(criterion.at_least, say)}" + (
+            "" if criterion.at_least >= _STRONGEST else f" {say('or more')}"
+        )
     unit = " %" if criterion.scores & {"TPS", "TC", "IC", "TAP"} else ""
+    for score in criterion.scores & _UNITS.keys():
+        marker, unit = criterion.marker, f" {_UNITS[score]}"
     if criterion.at_least is not None:
         return f"{marker} ≥ {say.number(criterion.at_least)}{unit}"
     return f"{marker} < {say.number(criterion.below or 0)}{unit}"
+
+
+#: Scores that are a number in a unit and nothing else, with the unit.
+_UNITS = {"percent": "%", "serum ng/ml": "ng/mL", "ng/ml": "ng/mL"}
+
+#: The strongest class of a stain that is scored 0 to 3+.
+_STRONGEST = 3
+
+
+def _stain(value: float, say: Language) -> str:
+    """A class of a stain as pathologists write it: ``0``, ``2+``."""
+    return f"{say.number(value)}+" if value > 0 else say.number(value)
 
 
 @describe.register
@@ -181,7 +213,15 @@ def _(criterion: ByAnyTest, say: Language = ENGLISH) -> str:
 def _(criterion: HasSignature, say: Language = ENGLISH) -> str:
     if criterion.at_least is not None:
         return f"{criterion.name} ≥ {say.number(criterion.at_least)}"
-    return f"{criterion.name} {say(' or ').join(say(value) for value in sorted(criterion.values))}"
+    return _signature(criterion.name, say(" or ").join(say(value) for value in sorted(criterion.values)))
+
+
+#: Signatures whose values name them: "MSI-H", "dMMR".
+_SELF_EXPLAINING = frozenset({"MSI-H", "MSI-L", "MSS", "dMMR", "pMMR"})
+
+
+def _signature(name: str, value: str) -> str:
+    return value if value in _SELF_EXPLAINING else f"{name} {value}"
 
 
 @describe.register
@@ -212,13 +252,18 @@ def _(criterion: NoRecordedResistance, say: Language = ENGLISH) -> str:
 
 @describe.register
 def _(criterion: InStage, say: Language = ENGLISH) -> str:
-    whole = {stage for stage in criterion.stages if stage.rstrip("ABC") == stage}
-    groups = sorted(
-        stage for stage in criterion.stages & STAGE_GROUPS if stage in whole or stage.rstrip("ABC") not in whole
-    )
-    extents = [say(extent.replace("-", " ")) for extent in sorted(criterion.stages - STAGE_GROUPS)]
-    named = [say("stage {stages}", stages=say.either(groups))] if groups else []
+    figo = _widest({stage.removeprefix("FIGO ") for stage in criterion.stages & FIGO_GROUPS})
+    groups = [group for group in _widest(criterion.stages & STAGE_GROUPS) if group not in figo]
+    extents = [say(extent.replace("-", " ")) for extent in sorted(criterion.stages - STAGE_GROUPS - FIGO_GROUPS)]
+    named = [say("FIGO stage {stages}", stages=say.either(figo))] if figo else []
+    named += [say("stage {stages}", stages=say.either(groups))] if groups else []
     return say.either([*named, *([say("{extents} disease", extents=say.either(extents))] if extents else [])])
+
+
+def _widest(groups: Iterable[str]) -> list[str]:
+    """Stage groups without those that another one contains: ``IIIA`` beside ``III``."""
+    found = set(groups)
+    return sorted(stage for stage in found if stage.rstrip("ABC") == stage or stage.rstrip("ABC") not in found)
 
 
 @describe.register
@@ -320,9 +365,7 @@ def describe_alteration(fact: Fact, say: Language = ENGLISH) -> str:
             text = say("{gene} {copy_number}", gene=_genes(fact, say), copy_number=change)
             return text + ("" if fact.copies is None else say(" ({copies} copies)", copies=say.number(fact.copies)))
         case Kind.EXPRESSION:
-            value = _value(fact, say)
-            unit = fact.unit if value else None
-            return " ".join(filter(None, [fact.marker, fact.score, value, unit]))
+            return _score(fact, say)
         case Kind.DISEASE:
             return say("tumour type {tumour}", tumour=fact.tumour) if fact.tumour else say("tumour type not recognised")
         case Kind.PHENOTYPE:
@@ -335,7 +378,20 @@ def describe_alteration(fact: Fact, say: Language = ENGLISH) -> str:
             name = say.drug(fact.inn) if fact.inn else say((fact.marker or "therapy").replace("-", " "))
             return f"{name} ({say(fact.status)})" if fact.status else name
     value = "" if fact.value is None else say(str(fact.value))
+    if fact.kind is Kind.STAGE and value.startswith(f"{fact.marker} "):
+        return value
+    if fact.kind is Kind.SIGNATURE:
+        return _signature(say(fact.marker or fact.kind.value), value).strip()
     return f"{say(fact.marker or fact.kind.value)} {value}".strip()
+
+
+def _score(fact: Fact, say: Language) -> str:
+    """A protein with its score: ``PD-L1 TPS 50 %``, ``HER2 IHC 2+``, ``ER 90 %``."""
+    value = _value(fact, say)
+    if fact.score == "IHC" and isinstance(fact.value, int | float) and fact.value <= _STRONGEST:
+        value = f"{fact.comparator or ''}{_stain(fact.value, say)}"
+    score = None if fact.score in _UNITS and value else fact.score
+    return " ".join(filter(None, [fact.marker, score, value, fact.unit if value else None]))
 
 
 def _variant_details(fact: Fact, say: Language) -> str:

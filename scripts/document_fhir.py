@@ -46,7 +46,7 @@ _SYSTEMS = {
 
 #: Which subject a reader's codes stand under. A reader that is missing here stops the script.
 _SUBJECTS: Mapping[str, tuple[str, ...]] = {
-    "variants": ("variant", "diagnostic_implication", "molecular_consequence"),
+    "variants": ("variant", "karyotype", "diagnostic_implication", "molecular_consequence"),
     "single genes": ("variant_test", "gene_test", "fusion_test", "amplification_test", "measured_test"),
     "proteins": (
         "expression",

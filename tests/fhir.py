@@ -6,7 +6,14 @@ from typing import Any
 
 LOINC = "http://loinc.org"
 HGNC = {"EGFR": "HGNC:3236", "ALK": "HGNC:427", "ROS1": "HGNC:10261", "KRAS": "HGNC:6407", "BRAF": "HGNC:1097"}
-HGNC |= {"MET": "HGNC:7029", "RET": "HGNC:9967", "ERBB2": "HGNC:3430", "ABL1": "HGNC:76", "BRCA1": "HGNC:1100"}
+HGNC |= {
+    "MET": "HGNC:7029",
+    "RET": "HGNC:9967",
+    "ERBB2": "HGNC:3430",
+    "ABL1": "HGNC:76",
+    "BRCA1": "HGNC:1100",
+    "KIT": "HGNC:6342",
+}
 PATIENT = "Patient/p1"
 
 Json = dict[str, Any]

@@ -6,6 +6,7 @@ means that nothing else may be said.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from knowledge.orders import DrugDraft, Orders
 from knowledge.prescribing import judge_drafts
 from knowledge.statements import SafetyStatement
 from tests.conftest import TODAY
-from tests.fhir import coded, observation, pd_l1_tps, protein, variant
+from tests.fhir import coded, coding_dna, condition, observation, pd_l1_tps, protein, variant
 from tests.scenarios import (
     ALK,
     BREAST,
@@ -52,6 +53,7 @@ from tests.scenarios import (
     NO_NRAS,
     NO_PR,
     NSCLC,
+    POSITIVE,
     T790M,
     UROTHELIAL,
     V600E,
@@ -408,6 +410,27 @@ SCENARIOS = (
         ("pembrolizumab", "carboplatin", "pemetrexed"),
         (("warning", "orderpembrolizumabtest", "create create delete"),),
     ),
+    Scenario(
+        "nothing tested, stage unknown: the adjuvant indication does not hide the tests",
+        "order-sign",
+        (NSCLC,),
+        ("pembrolizumab",),
+        (("info", "orderpembrolizumabdepends", "create create create"),),
+    ),
+    Scenario(
+        "EGFR and ALK untested, stage unknown, with chemotherapy: perioperative or metastatic",
+        "order-sign",
+        (LUAD, pd_l1_tps("pd", 0)),
+        ("pembrolizumab", "carboplatin", "pemetrexed"),
+        (("info", "orderpembrolizumabdepends", "create create"),),
+    ),
+    Scenario(
+        "the tests that decide are ordered already",
+        "order-sign",
+        (NSCLC, ordered_test("NGS panel lung, PD-L1")),
+        ("pembrolizumab",),
+        (("info", "orderpembrolizumabdepends", ""),),
+    ),
     Scenario("PD-L1 0 %, it may be adjuvant", "order-sign", (LUAD, pd_l1_tps("pd", 0)), ("pembrolizumab",), ()),
     Scenario("EGFR negative, with docetaxel", "order-sign", (LUAD, NO_EGFR), ("ramucirumab", "docetaxel"), ()),
     Scenario(
@@ -437,6 +460,33 @@ SCENARIOS = (
         (CLL,),
         ("venetoclax",),
         (("warning", "ordervenetoclaxtest", "create delete"),),
+    ),
+    Scenario(
+        "a combination that is begun, PD-L1 untested",
+        "order-sign",
+        (LUAD, METASTASIS, NO_EGFR, NO_ALK),
+        ("pembrolizumab", "carboplatin"),
+        (("info", "orderpembrolizumabpartner", ""),),
+    ),
+    Scenario(
+        "olaparib with abiraterone asks for no BRCA", "order-sign", (tumour("C61"),), ("olaparib", "abiraterone"), ()
+    ),
+    Scenario(
+        "the corticosteroid is drafted too",
+        "order-sign",
+        (tumour("C61"),),
+        ("olaparib", "abiraterone", "prednisolone"),
+        (),
+    ),
+    Scenario(
+        "rituximab with the whole of CHOP",
+        "order-sign",
+        (
+            tumour("C83.3"),
+            observation("cd20", coded("10438-0"), valueCodeableConcept=coded(POSITIVE, "http://snomed.info/sct")),
+        ),
+        ("rituximab", "cyclophosphamide", "doxorubicin", "vincristine", "prednisolone"),
+        (),
     ),
     Scenario("venetoclax with obinutuzumab", "order-sign", (CLL,), ("venetoclax", "obinutuzumab"), ()),
     Scenario(
@@ -476,6 +526,20 @@ SCENARIOS = (
         (NSCLC, L858R, CHILD),
         ("osimertinib",),
         (("info", "orderosimertinibclinical", ""),),
+    ),
+    Scenario(
+        "the biomarker is untested, and the age does not fit",
+        "order-sign",
+        (NSCLC, CHILD),
+        ("osimertinib",),
+        (("info", "orderosimertinibuntested", ""),),
+    ),
+    Scenario(
+        "the biomarker of a label for children is not asked for in an adult",
+        "order-sign",
+        (condition("C132067", "http://ncicb.nci.nih.gov/xml/owl/EVS/Thesaurus.owl"),),
+        ("dabrafenib",),
+        (("info", "orderdabrafenibuntested", ""),),
     ),
     Scenario(
         "no biomarker is asked, the age does not fit",
@@ -642,6 +706,90 @@ def test_scenario(client: FlaskClient, scenario: Scenario) -> None:
     for card in cards:
         for suggestion in card.get("suggestions", []):
             _check_action(suggestion["actions"][0])
+
+
+def _summary(client: FlaskClient, *resources: dict[str, Any], drug: str) -> str:
+    (card,) = _cards(client, Scenario("", "order-sign", resources, (drug,)))
+    return str(card["summary"])
+
+
+def test_the_reason_that_is_named_is_the_biomarker_that_fails_not_a_stage_of_another_indication(
+    client: FlaskClient,
+) -> None:
+    stage = observation("tnm", coded("21902-2"), valueCodeableConcept={"text": "IV"})
+    summary = _summary(client, NSCLC, NO_EGFR, stage, drug="osimertinib")
+    assert summary == "osimertinib: not supported by the EU label with EGFR: not detected"
+
+
+def _card(client: FlaskClient, hook: str, *resources: dict[str, Any], topic: str, drug: str = "") -> dict[str, Any]:
+    cards = _cards(client, Scenario("", hook, resources, (drug,)))
+    return next(card for card in cards if card["source"]["topic"]["code"].startswith(topic))
+
+
+@pytest.mark.parametrize(
+    ("drug", "resources", "ordered"),
+    [
+        ("cetuximab", (CRC, NO_KRAS, NO_NRAS), "Order: EGFR immunohistochemistry"),
+        (
+            "imatinib",
+            (condition("C49.A", "http://hl7.org/fhir/sid/icd-10-cm"), variant("kit", "KIT", protein("p.Val560Asp"))),
+            "Order: KIT (CD117) immunohistochemistry",
+        ),
+    ],
+)
+def test_the_protein_that_a_label_asks_for_is_not_the_gene(
+    client: FlaskClient, drug: str, resources: tuple[dict[str, Any], ...], ordered: str
+) -> None:
+    card = _card(client, "order-sign", *resources, topic=f"order{drug}test", drug=drug)
+    assert ordered in [suggestion["label"] for suggestion in card["suggestions"]]
+    assert "mutation" not in " ".join(suggestion["label"] for suggestion in card["suggestions"])
+
+
+def test_proteins_that_were_not_found_are_no_alterations(client: FlaskClient) -> None:
+    negative = observation("her2", coded("48676-1"), valueCodeableConcept=coded("260385009", "http://snomed.info/sct"))
+    resources = (BREAST, NO_ER, NO_PR, negative)
+    card = _card(client, "patient-view", *resources, topic="optionsWithoutPositiveBiomarker")
+    assert card["summary"].startswith("ER, PR, HER2 negative: EU-label options ")
+    tests = _card(client, "patient-view", *resources, topic="testsFirst")
+    assert "HER2" not in tests["summary"]
+    assert re.search("Tested, but not in the detail that a label asks for: .*HER2", tests["detail"])
+
+
+def test_alternatives_are_told_from_what_is_asked_together(client: FlaskClient) -> None:
+    skipping = variant("met", "MET", coding_dna("NM_000245.4:c.3028+1G>A"))
+    detail = _card(client, "patient-view", LUAD, skipping, topic="optionsMET")["detail"]
+    assert "; prior immunotherapy or prior platinum-based chemotherapy." in detail
+
+
+def test_a_combination_is_named_once(client: FlaskClient) -> None:
+    detail = _card(client, "order-sign", CRC, MSI_H, METASTASIS, topic="order", drug="nivolumab")["detail"]
+    assert "with ipilimumab, [" in detail
+    assert "(with ipilimumab)" not in detail
+
+
+@pytest.mark.parametrize(("hook", "topic"), [("patient-view", "safetyerbitux"), ("order-sign", "ordercetuximab")])
+def test_a_restriction_for_an_unknown_status_names_what_is_not_known(
+    client: FlaskClient, hook: str, topic: str
+) -> None:
+    resources = (CRC, METASTASIS, V600E, NO_KRAS, given("encorafenib"))
+    card = _card(client, hook, *resources, topic=topic, drug="cetuximab")
+    assert card["summary"] == "cetuximab: test first, no result for NRAS"
+
+
+def test_a_tumour_of_the_past_asks_for_nothing(client: FlaskClient) -> None:
+    past = MELANOMA | {"id": "c2", "clinicalStatus": coded("resolved")}
+    cards = _cards(client, Scenario("", "patient-view", (CRC, V600E, past)))
+    assert "MEL" not in " ".join(card["summary"] for card in cards)
+    assert not any("histology" in card["summary"] for card in cards)
+    (only,) = _cards(client, Scenario("", "patient-view", (past, V600E)))
+    assert only["source"]["topic"]["code"] == "tumourUnclear"
+
+
+def test_an_untested_biomarker_is_never_said_to_fit(client: FlaskClient) -> None:
+    assert _summary(client, NSCLC, L858R, CHILD, drug="osimertinib").startswith("osimertinib: biomarkers fit; ")
+    assert _summary(client, NSCLC, CHILD, drug="osimertinib") == (
+        "osimertinib: no EU indication fits; not met: age ≥ 18 years"
+    )
 
 
 def test_there_are_enough_scenarios_of_each_hook() -> None:

@@ -13,6 +13,7 @@ from markdown_it import MarkdownIt
 
 from cards import Planned, UnknownLanguage, available_languages, load_language
 from cards.catalogues import read_catalogues
+from cards.markdown import MAX_TEXT
 from cards.summaries import MAX_SUMMARY
 from cds_service import Advisor, create_app
 from cds_service.codec import dumps, loads
@@ -84,6 +85,12 @@ def test_summaries_fit_and_labels_are_short(said: tuple[str, list[Planned], set[
 def test_cards_hold_no_html(said: tuple[str, list[Planned], set[str]]) -> None:
     for detail in {item.card["detail"] for item in said[1]}:
         assert Tags(RENDERER.render(detail)).seen <= {"ul", "li", "p", "strong", "a"}
+
+
+def test_nothing_is_cut_within_a_list(said: tuple[str, list[Planned], set[str]]) -> None:
+    lines = {line for item in said[1] for line in item.card["detail"].splitlines()}
+    assert max(map(len, lines)) > MAX_TEXT
+    assert [line for line in lines if "…" in line] == []
 
 
 def test_cards_say_nothing_that_is_not_theirs_to_say(said: tuple[str, list[Planned], set[str]]) -> None:

@@ -13,8 +13,10 @@ from markdown_it import MarkdownIt
 
 from cards import available_languages, load_language
 from cards.details import MISSING_DATA, Basis, basis_lines, finding_names, missing_data_in
+from cards.lists import in_full, listed
 from cards.markdown import MAX_TEXT, bullet, escape
 from cards.summaries import MAX_SUMMARY, cut, with_names
+from knowledge.language import ENGLISH
 from tests import facts
 from tests.fhir import condition, patient, pd_l1_tps, protein, request, variant
 
@@ -85,6 +87,19 @@ def test_names_that_do_not_fit_are_counted() -> None:
     sentence = with_names("Options ", [f"medicine-{number:02}" for number in range(30)])
     shown = len(re.findall(r"medicine-\d\d", sentence))
     assert sentence.endswith(f"and {30 - shown} more")
+
+
+def test_a_list_is_cut_between_its_names_and_the_others_are_counted() -> None:
+    names = [f"medicine with a long name {number:02}" for number in range(30)]
+    text = listed(lambda found: f"needed to judge {found}", names, ENGLISH)
+    shown = re.findall(r"medicine with a long name \d\d", text)
+    assert len(text) <= MAX_TEXT
+    assert text.endswith(f"name {len(shown) - 1:02} and {30 - len(shown)} more")
+
+
+def test_what_a_label_asks_for_is_shown_in_full() -> None:
+    criteria = [f"criterion {number} of a label that asks for much" for number in range(20)]
+    assert in_full(criteria).split("; ") == criteria
 
 
 COMMANDS = re.compile(r"\b(must|should|give|start|prescribe|order|recommended?|best)\b", re.IGNORECASE)

@@ -16,9 +16,10 @@ from knowledge.evaluation import evaluate
 from knowledge.facts import Source
 from knowledge.patient import Patient
 from knowledge.verdicts import Verdict
-from tests.fhir import Json, bundle, coded, gene, observation, patient
+from tests.fhir import Json, bundle, coded, condition, gene, observation, patient
 
 TODAY = date(2026, 11, 24)
+ICDO = "http://terminology.hl7.org/CodeSystem/icd-o-3"
 
 
 def decided(advisor: Advisor, criterion: HasCopyNumber | InStage, *facts: Fact) -> Verdict:
@@ -80,3 +81,35 @@ def test_the_gefitinib_warning_is_shown_to_whom_gefitinib_concerns(
     advice = patient_view_advice(evaluate(facts, advisor.knowledge, TODAY), facts)
     alerts = {item.finding.statement.id for item in advice if isinstance(item, SafetyAlert)}
     assert ("iressa-2" in alerts) is shown
+
+
+@pytest.mark.parametrize(
+    ("stages", "recorded", "verdict"),
+    [
+        ({"FIGO III", "FIGO IV"}, ("FIGO IIIC",), Verdict.TRUE),
+        ({"FIGO III", "FIGO IV"}, ("FIGO IIIA1",), Verdict.TRUE),
+        ({"FIGO III", "FIGO IV"}, ("FIGO IIB",), Verdict.UNKNOWN),
+        ({"FIGO III", "FIGO IV"}, ("IIIC",), Verdict.UNKNOWN),
+        ({"III", "IV"}, ("FIGO IIIC",), Verdict.UNKNOWN),
+        ({"III", "IV"}, ("FIGO IIB", "IIIC"), Verdict.TRUE),
+        ({"FIGO III", "III"}, ("FIGO IIB", "IIIC"), Verdict.UNKNOWN),
+        ({"FIGO III", "metastatic"}, ("FIGO IIB", "metastatic"), Verdict.TRUE),
+    ],
+)
+def test_a_stage_of_figo_counts_where_a_label_names_it(
+    advisor: Advisor, stages: set[str], recorded: tuple[str, ...], verdict: Verdict
+) -> None:
+    facts = [
+        Fact(kind=Kind.STAGE, state=State.PRESENT, source=Source(f"Observation/{number}"), value=value)
+        for number, value in enumerate(recorded)
+    ]
+    assert decided(advisor, InStage(frozenset(stages)), *facts) is verdict
+
+
+def test_figo_iii_needs_no_verification_for_a_label_that_says_figo_iii(advisor: Advisor) -> None:
+    ovary = condition("C56", "http://fhir.de/CodeSystem/bfarm/icd-10-gm", stage=[{"summary": {"text": "FIGO IIIC"}}])
+    histology = observation("h", coded("59847-4"), valueCodeableConcept=coded("8461/3", ICDO))
+    record = advisor.record(bundle(patient(), ovary, histology))
+    findings = {finding.statement.id: finding for finding in evaluate(record.facts, advisor.knowledge, TODAY)}
+    for name in ("lynparza-1", "lynparza-3", "zejula-1", "rubraca-1"):
+        assert not any(isinstance(criterion, InStage) for criterion in findings[name].open_criteria()), name
