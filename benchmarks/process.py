@@ -143,3 +143,22 @@ def memory_mib(pid: int, file: str, name: str) -> float | None:
         return None
     found = re.search(rf"^{name}:\s+(\d+) kB", text, re.MULTILINE)
     return int(found[1]) / 1024 if found else None
+
+
+def cpu_seconds(pid: int) -> float:
+    """Processor time that a process has taken so far; 0 where ``/proc`` does not tell."""
+    try:
+        fields = (_PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return 0.0
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def busy_seconds() -> float:
+    """Processor time that all programs of this machine have taken so far; 0 where ``/proc`` does not tell."""
+    try:
+        fields = [int(field) for field in (_PROC / "stat").read_text().split("\n", 1)[0].split()[1:]]
+    except OSError:
+        return 0.0
+    user, nice, system, _, _, irq, softirq, *_ = fields
+    return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")

@@ -10,6 +10,7 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from math import inf
 from typing import TYPE_CHECKING, Any
@@ -76,11 +77,13 @@ class Fetcher:
         client: str,
         fhir_servers: Iterable[str] = (),
         within: float = inf,
+        meanwhile: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> Fetched:
         """The request of a client with what its prefetch lacks. Never fails: what was not fetched is named.
 
         ``client`` is its name; ``fhir_servers`` are the base addresses that it may name. ``within``: seconds that are
-        left for the request, if less than the settings give to fetching.
+        left for the request, if less than the settings give to fetching. ``meanwhile`` is entered while a server is
+        asked; what it raises is raised.
         """
         kept = {name: value for name, value in body.items() if name != "fhirAuthorization"}
         if "fhirServer" not in body:
@@ -93,7 +96,8 @@ class Fetcher:
         transport = self._transport or self._opened()  # loading it is no part of the time for fetching
         budget = Budget(min(within, self._settings.fhir_deadline_ms / 1000), self._settings.max_body_bytes)
         try:
-            return self._completed(kept, needs, jobs, FhirClient(access, transport, budget), client)
+            with meanwhile() if jobs else nullcontext():
+                return self._completed(kept, needs, jobs, FhirClient(access, transport, budget), client)
         finally:
             budget.cut_off()
 
