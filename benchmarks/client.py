@@ -11,7 +11,7 @@ import itertools
 import re
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -25,12 +25,21 @@ class BadAnswer(Exception):
 
 
 class Client:
-    """One connection: POST of the bodies in turn, or GET without any."""
+    """One connection: POST of the bodies in turn, or GET without any. ``tokens``: one for each request, if any."""
 
-    def __init__(self, host: str, port: int, path: str, bodies: Sequence[bytes] = (), timeout: float = 10) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        path: str,
+        bodies: Sequence[bytes] = (),
+        timeout: float = 10,
+        tokens: Iterator[str] | None = None,
+    ) -> None:
         self._address = (host, port)
         self._timeout = timeout
         self._requests = itertools.cycle([_request(host, port, path, body) for body in bodies or (None,)])
+        self._tokens = tokens
         self._connection: socket.socket | None = None
 
     def __enter__(self) -> Self:
@@ -51,7 +60,7 @@ class Client:
             self._connection = socket.create_connection(self._address, self._timeout)
             self._connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         try:
-            self._connection.sendall(next(self._requests))
+            self._connection.sendall(self._next_request())
             head, body = self._read_answer(self._connection)
         except OSError:
             self.close()
@@ -59,6 +68,13 @@ class Client:
         if _CLOSE.search(head):
             self.close()
         return body
+
+    def _next_request(self) -> bytes:
+        request = next(self._requests)
+        if self._tokens is None:
+            return request
+        head, _, rest = request.partition(b"\r\n")
+        return b"%b\r\nAuthorization: Bearer %b\r\n%b" % (head, next(self._tokens).encode("ascii"), rest)
 
     def _read_answer(self, connection: socket.socket) -> tuple[bytes, bytes]:
         received = b""

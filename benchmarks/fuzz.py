@@ -151,7 +151,7 @@ def main() -> None:
     if arguments.only is not None:
         sent = Mutator(arguments.seed).make(arguments.only)
         print(sent.method, sent.path, sent.headers, sent.body.decode("utf-8", "replace"), sep="\n")
-    with serving("--workers", str(arguments.workers), log=arguments.log) as product:
+    with serving("--workers", str(arguments.workers), log=arguments.log, recycle_after="0") as product:
         outcome = fuzz(product, arguments.seed, numbers, arguments.limit)
         alive = product.is_running()
     print(outcome.text())

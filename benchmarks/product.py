@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from http.client import HTTPConnection
 from pathlib import Path
 
-from benchmarks.process import ServerFailed, children, free_port, memory_mib
+from benchmarks.process import ServerFailed, children, cpu_seconds, free_port, memory_mib
 from benchmarks.serving import HOST
 
 
@@ -35,20 +35,25 @@ class Product:
         """Open files and connections of the workers."""
         return sum(_number_of_entries(Path(f"/proc/{pid}/fd")) for pid in self.workers())
 
+    def cpu_seconds(self) -> float:
+        """Processor time that the workers have taken so far."""
+        return sum(cpu_seconds(pid) for pid in self.workers())
+
     def is_running(self) -> bool:
         """Whether the process lives."""
         return self._process.poll() is None
 
 
 @contextmanager
-def serving(*options: str, log: Path | None = None) -> Iterator[Product]:
-    """Start ``oncohooks serve --demo`` and stop it at the end. Raises ``ServerFailed``."""
+def serving(*options: str, log: Path | None = None, **settings: str) -> Iterator[Product]:
+    """Start ``oncohooks serve --demo`` with these settings and stop it at the end. Raises ``ServerFailed``."""
     port = free_port()
     with tempfile.TemporaryDirectory(prefix="oncohooks-") as state:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("ONCOHOOKS_")}
         command = [str(Path(sys.executable).parent / "oncohooks"), "serve", "--demo", "--port", str(port), *options]
+        own = {f"ONCOHOOKS_{name.upper()}": value for name, value in settings.items()} | {"ONCOHOOKS_STATE_DIR": state}
         with (log or Path(os.devnull)).open("wb") as lines:
-            process = subprocess.Popen(command, env=kept | {"ONCOHOOKS_STATE_DIR": state}, stderr=lines)
+            process = subprocess.Popen(command, env=kept | own, stderr=lines)
         try:
             _wait(process, port)
             yield Product(process, port)

@@ -20,7 +20,11 @@ class NoPlace(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One size of request, from so many different patients. ``stages``: milliseconds of each stage without HTTP."""
+    """One size of request, from so many different patients.
+
+    ``stages``: milliseconds of each stage without HTTP. ``worker_mib``: memory of the worker after this size and the
+    smaller ones before it; ``None`` where the system does not tell.
+    """
 
     observations: int
     patients: int
@@ -29,6 +33,7 @@ class Row:
     floor: Cell
     service: Cell
     stages: dict[str, float]
+    worker_mib: float | None = None
 
     @property
     def ratio(self) -> float:
@@ -88,10 +93,8 @@ def _intro(results: Results) -> str:
 
 def request_table(rows: Sequence[Row]) -> str:
     """One row for each size, floor and service side by side. A missed budget is bold."""
-    return table(
-        ("Observations", "Body", "Floor p50", "Floor/s", "Service p50", "Service p99", "Service/s", "Service/floor"),
-        [_request_row(row) for row in rows],
-    )
+    service = ("Service p50", "Service p99", "Service/s", "Service/floor", "Worker")
+    return table(("Observations", "Body", "Floor p50", "Floor/s", *service), [_request_row(row) for row in rows])
 
 
 def _request_row(row: Row) -> tuple[str, ...]:
@@ -101,23 +104,25 @@ def _request_row(row: Row) -> tuple[str, ...]:
         f"{row.body_bytes / 1024:.0f} KiB",
         f"{row.floor.p50_ms:.1f} ms",
         f"{row.floor.throughput:.0f}",
-        _judged(row.service.p50_ms, budget.p50_ms, f"{row.service.p50_ms:.1f} ms"),
-        _judged(row.service.p99_ms, budget.p99_ms, f"{row.service.p99_ms:.1f} ms"),
+        judged(row.service.p50_ms, budget.p50_ms, f"{row.service.p50_ms:.1f} ms"),
+        judged(row.service.p99_ms, budget.p99_ms, f"{row.service.p99_ms:.1f} ms"),
         f"{row.service.throughput:.0f}",
-        _judged(-row.ratio, -budget.ratio if budget.ratio else None, f"{row.ratio:.2f}"),
+        judged(-row.ratio, -budget.ratio if budget.ratio else None, f"{row.ratio:.2f}"),
+        "–" if row.worker_mib is None else judged(row.worker_mib, WORKER_MIB, f"{row.worker_mib:.0f} MiB"),
     )
 
 
-def _judged(value: float, limit: float | None, shown: str) -> str:
+def judged(value: float, limit: float | None, shown: str) -> str:
+    """A value as it is shown, in bold if it is above its limit."""
     return f"**{shown}**" if limit is not None and value > limit else shown
 
 
 def _start(results: Results) -> str:
-    start = _judged(results.start_seconds, START_SECONDS, f"{results.start_seconds:.2f} s")
+    start = judged(results.start_seconds, START_SECONDS, f"{results.start_seconds:.2f} s")
     if results.worker_mib is None:
         return f"Start to first answer {start}."
-    memory = _judged(results.worker_mib, WORKER_MIB, f"{results.worker_mib:.0f} MiB")
-    return f"Start to first answer {start}; resident memory of the worker after the run {memory}."
+    memory = judged(results.worker_mib, WORKER_MIB, f"{results.worker_mib:.0f} MiB")
+    return f"Start to first answer {start}; resident memory of the worker after everything {memory}."
 
 
 def stage_table(rows: Sequence[Row]) -> str:
@@ -137,6 +142,7 @@ def _sum(stages: dict[str, float]) -> str:
 
 def _legend(results: Results) -> str:
     return (
+        "The service runs as it is shipped: with its log, its metrics and a decision record of every answer. "
         "The *floor* is a bare WSGI application under the same server with the same settings, which reads the body, "
         "parses it with the same JSON reader and answers with constant JSON as long as the service's answer. One "
         "client in another process, not pinned to a core; one connection kept alive, one request after the other, "

@@ -2,8 +2,10 @@
 
     python -m benchmarks.serving --server "gunicorn gthread" --application service --port 8090
 
-"gunicorn gthread" is what ``oncohooks serve`` runs; the others are candidates. All have one worker with the
-same two threads, where they have threads at all.
+"gunicorn gthread" is what ``oncohooks serve`` runs; the others are candidates. The service runs under it as it is
+shipped, with its log, metrics and store; ``--settings`` names a file for it, without which it is in demo mode. The
+floor has the same server with the same settings. Candidates have one worker with two threads, where they have threads
+at all, and run the service without a store.
 """
 
 from __future__ import annotations
@@ -13,11 +15,13 @@ import importlib
 import importlib.util
 import logging
 import os
+from pathlib import Path
 from typing import Any
 from wsgiref.types import WSGIApplication
 
 from benchmarks.floor import floor_application
 from cds_service import create_app, load_settings
+from cds_service import server as product
 from cds_service.server import Server
 from cds_service.settings import Settings
 
@@ -68,9 +72,12 @@ def is_installed(server: str) -> bool:
     return package is None or importlib.util.find_spec(package) is not None
 
 
-def serve(server: str, port: int) -> None:
+def serve(server: str, port: int, settings_file: Path | None = None) -> None:
     """Serve until stopped."""
-    if server == "granian":
+    if server == DEFAULT_SERVER and os.environ[_APPLICATION] == "service":
+        demo = settings_file is None
+        product.serve(load_settings(settings_file, demo=demo, host=HOST, port=port, workers=1))
+    elif server == "granian":
         _serve_granian(port)
     elif server == "waitress":
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
@@ -110,10 +117,11 @@ def main() -> None:
     parser.add_argument("--application", choices=("floor", "service"), required=True)
     parser.add_argument("--answer-bytes", type=int, default=4000, help="size of the floor's constant answer")
     parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--settings", type=Path, help="settings of the service, which else is in demo mode")
     arguments = parser.parse_args()
     os.environ[_APPLICATION] = arguments.application
     os.environ[_ANSWER_BYTES] = str(arguments.answer_bytes)
-    serve(arguments.server, arguments.port)
+    serve(arguments.server, arguments.port, arguments.settings)
 
 
 if __name__ == "__main__":

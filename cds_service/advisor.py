@@ -29,6 +29,7 @@ from fhir_mappings import (
     load_tables,
     read_orders,
     read_record,
+    read_request,
     read_site_codes,
 )
 from knowledge import EvidenceFinding, Finding, KnowledgeBase, evaluate, evaluate_evidence, load_knowledge_base
@@ -66,6 +67,10 @@ class Advisor:
         if site_codes is not None:
             tables = replace(tables, site_rules=read_site_codes(site_codes, tables.rules))
         return cls(knowledge, tables)
+
+    def read(self, request: Mapping[str, Any]) -> tuple[PatientRecord, OrderReading]:
+        """Read a CDS Hooks request: its record, and its drafts with the tests that were ordered before."""
+        return read_request(request, self.tables)
 
     def record(self, document: object) -> PatientRecord:
         """Read a resource, Bundle, ``Parameters``, CDS Hooks request or list of these."""

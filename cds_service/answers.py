@@ -55,11 +55,10 @@ def answer(
     if required := [need.key for need in missing if need.required]:
         why = fetched.why_missing() if fetched else ""
         raise ServiceError(412, f"Required data was not provided in prefetch: {', '.join(required)}.{why}")
-    lacking = _lacking(prefetch, service.needs, frozenset(fetched.failed if fetched else ()))
+    lacking = _lacking(missing, prefetch, service.needs, frozenset(fetched.failed if fetched else ()))
     partial = in_part(prefetch, service.needs)
     with stage("map"):
-        record = advisor.record(body)
-        orders = advisor.orders(body)
+        record, orders = advisor.read(body)
     in_time()
     drugs = {drug for draft in orders.orders.drugs for drug in draft.drugs}
     with stage("evaluate"):
@@ -81,9 +80,11 @@ def answer(
     return Answer(tuple(shown(planned, style, topics)), record, orders, findings)
 
 
-def _lacking(prefetch: object, needs: tuple[Need, ...], failed: frozenset[str]) -> tuple[Need, ...]:
+def _lacking(
+    unmet_needs: tuple[Need, ...], prefetch: object, needs: tuple[Need, ...], failed: frozenset[str]
+) -> tuple[Need, ...]:
     """What did not come although the record is incomplete without it, or although it was fetched."""
-    missing = {need.key for need in unmet(prefetch, needs) if need.completes}
+    missing = {need.key for need in unmet_needs if need.completes}
     missing |= {need.key for need in not_told(prefetch, needs)} | failed
     return tuple(need for need in needs if need.key in missing)
 

@@ -13,7 +13,7 @@ from cds_service.authentication import Authenticator
 from cds_service.cors import register_cors
 from cds_service.draining import register_draining
 from cds_service.fetching import Fetcher
-from cds_service.gate import current_caller, current_deadline, install_gate, open_to_all
+from cds_service.gate import current_caller, current_deadline, install_gate, open_to_all, place_for_others
 from cds_service.health import health_blueprint
 from cds_service.metrics import Metrics
 from cds_service.metrics_page import metrics_blueprint
@@ -25,6 +25,7 @@ from cds_service.services import services_blueprint
 from cds_service.settings import Settings, SettingsError
 from cds_service.startable import check_startable
 from cds_service.store import StoreError
+from cds_service.tracing import Tracing, tracing_for
 
 
 def create_app(
@@ -36,29 +37,32 @@ def create_app(
     authenticator: Authenticator | None = None,
     metrics: Metrics | None = None,
     fetcher: Fetcher | None = None,
+    tracing: Tracing | None = None,
 ) -> Flask:
     """Build the application. Raises ``SettingsError`` for settings with which it must not run.
 
     ``today`` is the clock of the service; tests pass their own. Without a ``recorder`` nothing is kept, and outside
     demo mode nobody is let in, because the store knows which tokens were used. ``authenticator``: another than that of
-    the settings; ``fetcher``: another way to FHIR servers.
+    the settings; ``fetcher``: another way to FHIR servers; ``tracing``: another way for traces.
     """
     check_startable(settings)
     advisor = advisor or load_advisor(settings)
     metrics = metrics or Metrics()
     app = Flask("oncohooks", static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = settings.max_body_bytes
-    register_observers(app, metrics)
+    register_observers(app, metrics, tracing or tracing_for(settings.telemetry, metrics))
     # A redirect would lose the body, is no JSON, and "//cds-services" would lead to wherever the Host header says.
     app.url_map.merge_slashes = False
     register_draining(app)
     register_cors(app, frozenset(settings.cors_origins))
     if not settings.demo:
-        authenticator = authenticator or Authenticator(settings, recorder.store.use_token if recorder else _no_store)
+        authenticator = authenticator or Authenticator(settings, recorder.use_token if recorder else _no_store)
     install_gate(app, settings, authenticator)
     fetcher = fetcher or Fetcher(settings)
     app.register_blueprint(
-        services_blueprint(advisor, settings, today or _today, recorder, fetcher, current_caller, current_deadline)
+        services_blueprint(
+            advisor, settings, today or _today, recorder, fetcher, current_caller, current_deadline, place_for_others
+        )
     )
     if settings.discovery == "open":
         open_to_all(app.view_functions["services.discovery"])
@@ -76,6 +80,13 @@ class Running:
     app: Flask
     recorder: Recorder
     release: str
+    tracing: Tracing | None = None
+
+    def close(self) -> None:
+        """Write and send what is waiting, and let go of store and collector."""
+        self.recorder.close()
+        if self.tracing:
+            self.tracing.close()
 
 
 def create_running(settings: Settings, metrics: Metrics | None = None) -> Running:
@@ -86,8 +97,11 @@ def create_running(settings: Settings, metrics: Metrics | None = None) -> Runnin
     check_startable(settings)
     advisor = load_advisor(settings)
     release = advisor.knowledge.release
+    metrics = metrics or Metrics()
     recorder = recorder_for(settings, release, metrics)
-    return Running(create_app(settings, advisor=advisor, recorder=recorder, metrics=metrics), recorder, release)
+    tracing = tracing_for(settings.telemetry, metrics)
+    app = create_app(settings, advisor=advisor, recorder=recorder, metrics=metrics, tracing=tracing)
+    return Running(app, recorder, release, tracing)
 
 
 def load_advisor(settings: Settings) -> Advisor:

@@ -10,18 +10,22 @@ import logging
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 from math import inf
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from cds_service.fhir_budget import TIME_LIMIT, Budget, FetchFailure, Transport
 from cds_service.fhir_client import FhirClient, id_in, query_of
 from cds_service.fhir_servers import FhirAccess, NoAccess, access_for, address_of, base_of
-from cds_service.fhir_transport import TIME_LIMIT, Budget, FetchFailure, HttpTransport, Transport
 from cds_service.medications import MEDICATIONS_KEY, referenced_medications
 from cds_service.merging import Part, with_parts
 from cds_service.prefetch import Arrival, Need, arrival_of, falls_short, next_page, unsettled
 from cds_service.setting_types import LOOPBACK
 from cds_service.settings import Settings
+
+if TYPE_CHECKING:
+    from cds_service.fhir_transport import HttpTransport
 
 _LOG = logging.getLogger(__name__)
 #: Connections to the FHIR servers of one client, from one worker.
@@ -59,9 +63,12 @@ class Fetcher:
     def __init__(self, settings: Settings, transport: Transport | None = None) -> None:
         """``transport`` is what opens connections; tests pass their own."""
         self._settings = settings
-        self._transport = transport or _transport(settings)
+        self._transport = transport
+        self._own: HttpTransport | None = None
         self._pools: dict[str, ThreadPoolExecutor] = {}
         self._lock = threading.Lock()
+        if transport is None and any(client.fhir_servers for client in settings.client):
+            self._opened().prepare("https")  # before workers are forked, and not at the cost of the first request
 
     def complete(
         self,
@@ -70,11 +77,13 @@ class Fetcher:
         client: str,
         fhir_servers: Iterable[str] = (),
         within: float = inf,
+        meanwhile: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> Fetched:
         """The request of a client with what its prefetch lacks. Never fails: what was not fetched is named.
 
         ``client`` is its name; ``fhir_servers`` are the base addresses that it may name. ``within``: seconds that are
-        left for the request, if less than the settings give to fetching.
+        left for the request, if less than the settings give to fetching. ``meanwhile`` is entered while a server is
+        asked; what it raises is raised.
         """
         kept = {name: value for name, value in body.items() if name != "fhirAuthorization"}
         if "fhirServer" not in body:
@@ -84,9 +93,11 @@ class Fetcher:
             access = access_for(body, self._judge(fhir_servers), self._settings.open_fhir_servers)
         except NoAccess as no_access:
             return Fetched(kept, refusal=str(no_access) if jobs else None)
+        transport = self._transport or self._opened()  # loading it is no part of the time for fetching
         budget = Budget(min(within, self._settings.fhir_deadline_ms / 1000), self._settings.max_body_bytes)
         try:
-            return self._completed(kept, needs, jobs, FhirClient(access, self._transport, budget), client)
+            with meanwhile() if jobs else nullcontext():
+                return self._completed(kept, needs, jobs, FhirClient(access, transport, budget), client)
         finally:
             budget.cut_off()
 
@@ -132,15 +143,18 @@ class Fetcher:
         """End the threads and close the connections."""
         for pool in self._pools.values():
             pool.shutdown()
-        if isinstance(self._transport, HttpTransport):
-            self._transport.close()
+        for transport in (self._transport, self._own):
+            if close := getattr(transport, "close", None):
+                close()
 
+    def _opened(self) -> HttpTransport:
+        """The transport of this process; what it needs is loaded when it is needed first."""
+        from cds_service.fhir_transport import HttpTransport
 
-def _transport(settings: Settings) -> HttpTransport:
-    transport = HttpTransport(settings.ca_bundle, _CONNECTIONS)
-    if any(client.fhir_servers for client in settings.client):
-        transport.prepare("https")  # before workers are forked, and not at the cost of the first request
-    return transport
+        with self._lock:
+            if self._own is None:
+                self._own = HttpTransport(self._settings.ca_bundle, _CONNECTIONS)
+            return self._own
 
 
 class _Job:

@@ -9,8 +9,8 @@ from typing import Any
 from urllib.parse import quote
 
 from cds_service.codec import NotJson, loads
+from cds_service.fhir_budget import Budget, FetchFailure, Reply, Transport
 from cds_service.fhir_servers import FhirAccess
-from cds_service.fhir_transport import Budget, FetchFailure, Reply, Transport
 from fhir_mappings.collection import local_reference
 from fhir_mappings.elements import objects
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar, cast
 
 from flask import Flask, current_app, g, request
@@ -17,6 +18,7 @@ from cds_service.observing import note_client
 from cds_service.outcomes import ServiceError
 from cds_service.refusals import CannotAuthenticate, Refused
 from cds_service.settings import Settings
+from cds_service.stages import stage
 
 _View = TypeVar("_View", bound=Callable[..., object])
 
@@ -49,7 +51,8 @@ def install_gate(app: Flask, settings: Settings, authenticator: Authenticator | 
         if not _is_closed() or _is_for_anybody():
             return
         if authenticator is not None:
-            g.caller = _authenticated(authenticator, _credentials(settings, proxies))
+            with stage("authenticate"):
+                g.caller = _authenticated(authenticator, _credentials(settings, proxies))
         note_client(g.caller.name)
         # After authentication, so that nobody can use up what another may ask.
         if authenticator is not None and not rates.take(g.caller.name):
@@ -58,9 +61,12 @@ def install_gate(app: Flask, settings: Settings, authenticator: Authenticator | 
     def take_a_place() -> None:
         if not _is_closed():
             return
-        if not admission.enter(g.deadline.left()):
+        with stage("wait"):
+            has_a_place = admission.enter(g.deadline.left())
+        if not has_a_place:
             raise ServiceError(503, "Too many requests are waiting.", retry_after=1)
         g.has_a_place = True
+        g.admission = admission
 
     def leave(_: BaseException | None) -> None:
         if g.pop("has_a_place", False):
@@ -79,6 +85,26 @@ def current_caller() -> Caller:
 def current_deadline() -> Deadline:
     """When the current request has to be answered."""
     return cast(Deadline, g.deadline)
+
+
+@contextmanager
+def place_for_others() -> Iterator[None]:
+    """While the current request waits for another server, others may have its place.
+
+    Raises :class:`ServiceError` with 503 if there is no place for it when it comes back.
+    """
+    admission: Admission = g.admission
+    if not admission.step_aside():
+        yield
+        return
+    g.has_a_place = False
+    try:
+        yield
+    finally:
+        with stage("wait"):
+            g.has_a_place = admission.come_back(g.deadline.left())
+    if not g.has_a_place:
+        raise ServiceError(503, "Too many requests are waiting.", retry_after=1)
 
 
 def _is_closed() -> bool:

@@ -16,7 +16,8 @@ from cds_service.kb_options import as_json, from_knowledge, loaded, stopping_on_
 from knowledge import KnowledgeBase
 from knowledge.comparison import compare
 from knowledge.copies import Copy
-from knowledge.loading import load_genes, read_release
+from knowledge.earlier import read_release_to_compare
+from knowledge.loading import load_genes
 from knowledge.statements import Medicine
 from knowledge.views import copy_view, medicine_view, statement_row, statement_view
 
@@ -134,13 +135,14 @@ def _copy_view(base: KnowledgeBase, copy: Copy) -> dict[str, Any]:
 def diff(before: Path, after: Path, json: bool) -> None:
     """Compare two releases in words: what was added, changed, removed.
 
-    BEFORE and AFTER are release files (of "kb build") or knowledge folders.
+    BEFORE and AFTER are release files (of "kb build") or knowledge folders. Either may be of an earlier form that could
+    not be served any more: a table that it does not have counts as empty, and that is said.
 
     \b
     Example:
       oncohooks kb diff release-before.json release.json
     """
-    comparison = compare(read_release(before), read_release(after))
+    comparison = compare(read_release_to_compare(before), read_release_to_compare(after))
     if json:
         click.echo(dumps(comparison.to_json()))
         return

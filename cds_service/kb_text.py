@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
 import click
 
 from cds_service.text_layout import heading, item, paragraph, table
-from knowledge.comparison import Comparison
+from knowledge.comparison import Change, Comparison
 from knowledge.named_tests import NO_CE_STATUS
 from knowledge.problems import Problem, Severity
 from knowledge.staleness import LabelCheck, Standing
@@ -17,7 +19,17 @@ View = Mapping[str, Any]
 
 _MARKS = {"added": "+", "removed": "-", "changed": "~"}
 _COLOURS = {"added": "green", "removed": "red", "changed": "yellow"}
-_KINDS = {"copy": "Generics and biosimilars", "evidence": "Evidence beyond the label", "resistance": "Resistance"}
+_KINDS = {
+    "alteration class": "Alteration classes",
+    "copy": "Generics and biosimilars",
+    "drug class": "Drug classes",
+    "evidence": "Evidence beyond the label",
+    "file": "Other lists",
+    "gene": "Reference sequences",
+    "named test": "Tests that EMA documents name",
+    "protein status": "Protein statuses",
+    "resistance": "Resistance",
+}
 _CRITERION_HEADINGS = {
     "all_of": "all of:",
     "any_of": "one of:",
@@ -246,18 +258,30 @@ def check_table(checks: Iterable[LabelCheck]) -> str:
 
 
 def comparison_lines(comparison: Comparison) -> Iterator[str]:
-    """Every change in words; that nothing changed is said too."""
+    """Every change in words; that nothing changed is said too. Of a table that one release lacks, the number."""
     yield f"{comparison.before} → {comparison.after}"
     if not comparison.changes:
         same = comparison.before == comparison.after
         yield "The same knowledge: nothing was added, changed or removed." if same else "No change that has words."
-    kind = None
-    for change in comparison.changes:
-        if change.kind != kind:
-            kind = change.kind
-            yield ""
-            yield heading(_KINDS.get(kind, f"{kind.capitalize()}s"))
-        mark = click.style(f"{_MARKS[change.how]} {change.how}", fg=_COLOURS[change.how])
-        name = f" {change.subject}:" if change.kind == "statement" else ""
-        yield paragraph(f"{mark}{name} {change.title}")
-        yield from (item(detail, 2) for detail in change.details)
+    yield from map(paragraph, comparison.notes)
+    for kind, group in groupby(comparison.changes, key=lambda change: change.kind):
+        changes = list(group)
+        yield ""
+        numbers = Counter(change.how for change in changes)
+        counted = ", ".join(f"{numbers[how]} {how}" for how in _MARKS if numbers[how])
+        yield heading(f"{_KINDS.get(kind, f'{kind.capitalize()}s')}: {counted}")
+        if how := comparison.whole.get(kind):
+            which = "earlier" if how == "added" else "later"
+            yield f"The {which} release has no such table, so all of them count as {how}; --json names each."
+        else:
+            yield from (line for change in changes for line in _change_lines(change))
+
+
+def _change_lines(change: Change) -> Iterator[str]:
+    name = f" {change.subject}:" if change.kind == "statement" else ""
+    yield paragraph(f"{_marked(change.how)}{name} {change.title}")
+    yield from (item(detail, 2) for detail in change.details)
+
+
+def _marked(how: str) -> str:
+    return click.style(f"{_MARKS[how]} {how}", fg=_COLOURS[how])

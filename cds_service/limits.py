@@ -50,7 +50,11 @@ class Rates:
 
 
 class Admission:
-    """Lets ``at_once`` requests of this process compute, and as many as ``waiting`` wait for their turn."""
+    """Lets ``at_once`` requests of this process compute, and as many as ``waiting`` wait: for a place, or for others.
+
+    One that waits for another server gives its place to others meanwhile, as long as not too many wait already. So a
+    slow server holds up nobody else, and however slow it is, never more requests are inside than both numbers together.
+    """
 
     def __init__(self, at_once: int, waiting: int) -> None:
         self._places = threading.Semaphore(at_once)
@@ -66,6 +70,23 @@ class Admission:
             if self._waiting >= self._most:
                 return False
             self._waiting += 1
+        try:
+            return self._places.acquire(timeout=seconds)
+        finally:
+            with self._lock:
+                self._waiting -= 1
+
+    def step_aside(self) -> bool:
+        """Give the place to others for a while; ``False``, and keep it, if too many wait already."""
+        with self._lock:
+            if self._waiting >= self._most:
+                return False
+            self._waiting += 1
+        self._places.release()
+        return True
+
+    def come_back(self, seconds: float) -> bool:
+        """Take a place again, waiting so long for one; ``False`` if none became free."""
         try:
             return self._places.acquire(timeout=seconds)
         finally:

@@ -68,6 +68,7 @@ class Metrics:
         self.reloads = Counter(
             "oncohooks_reloads", "Reloads of settings and knowledge, by outcome", ["outcome"], **made
         )
+        self.spans_lost = Counter("oncohooks_spans_lost", "Spans that the collector of traces did not take", **made)
         self.log_fields_dropped = Counter(
             "oncohooks_log_fields_dropped", "Fields of log lines that are not allowed", **made
         )

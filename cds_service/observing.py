@@ -19,9 +19,10 @@ from flask import Flask, Response, request
 
 from cds_service.answers import Answer
 from cds_service.hooks import SERVICES
-from cds_service.logs import log_event
+from cds_service.logs import log_event, of_error
 from cds_service.metrics import Metrics, card_kind
-from cds_service.stages import collecting
+from cds_service.stages import Passage, collecting
+from cds_service.tracing import Tracing
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "OPTIONS"})
 #: Routes that machines ask every few seconds: their lines are for debugging.
@@ -43,7 +44,7 @@ class Notes:
     release: str | None = None
     indicators: Counter[str] = field(default_factory=Counter)
     cards: Counter[tuple[str, str]] = field(default_factory=Counter)  # by indicator and kind
-    stages: dict[str, float] = field(default_factory=dict)  # seconds
+    passages: list[Passage] = field(default_factory=list)
 
 
 _NOTES: ContextVar[Notes | None] = ContextVar("notes", default=None)
@@ -83,7 +84,7 @@ def note_answer(answered: Answer, release: str) -> None:
             notes.cards[item.indicator.value, card_kind(item.topic)] += 1
 
 
-def register_observers(app: Flask, metrics: Metrics) -> None:
+def register_observers(app: Flask, metrics: Metrics, tracing: Tracing | None = None) -> None:
     """Begin notes at each request, and write them down when it is answered."""
 
     @app.before_request
@@ -92,14 +93,18 @@ def register_observers(app: Flask, metrics: Metrics) -> None:
         service = SERVICES.get((request.view_args or {}).get("service_id", ""))
         notes = Notes(perf_counter(), rule, service.hook if service else None)
         _NOTES.set(notes)
-        collecting(notes.stages)
+        collecting(notes.passages)
 
     @app.after_request
     def _end(response: Response) -> Response:
         if notes := _NOTES.get():
-            seconds = perf_counter() - notes.begun
-            _count(metrics, notes, response.status_code, seconds)
-            _log(notes, response.status_code, seconds)
+            ended = perf_counter()
+            _count(metrics, notes, response.status_code, ended - notes.begun)
+            fields = _fields(notes, response.status_code)
+            level = _level(notes, response.status_code)
+            log_event("request", level, duration_ms=round(1000 * (ended - notes.begun), 2), **fields)
+            if tracing and level != logging.DEBUG:
+                _trace(tracing, notes, fields, ended)
         return response
 
     @app.teardown_request
@@ -114,7 +119,7 @@ def _count(metrics: Metrics, notes: Notes, status: int, seconds: float) -> None:
     if not notes.route.startswith("/cds-services"):
         return
     metrics.seconds.labels(notes.route, hook).observe(seconds)
-    for name, taken in notes.stages.items():
+    for name, taken in _seconds(notes.passages).items():
         metrics.stage_seconds.labels(hook, name).observe(taken)
     for (indicator, kind), number in notes.cards.items():
         metrics.cards.labels(hook, indicator, kind).inc(number)
@@ -125,24 +130,41 @@ def _count(metrics: Metrics, notes: Notes, status: int, seconds: float) -> None:
         metrics.fetched.labels(hook).inc(notes.fetched)
 
 
-def _log(notes: Notes, status: int, seconds: float) -> None:
-    quiet = notes.route in _QUIET and status < 500
+def _seconds(passages: list[Passage]) -> dict[str, float]:
+    """How long all passages through each stage took."""
+    seconds: dict[str, float] = {}
+    for passage in passages:
+        seconds[passage.stage] = seconds.get(passage.stage, 0.0) + passage.ended - passage.begun
+    return seconds
+
+
+def _level(notes: Notes, status: int) -> int:
+    return logging.DEBUG if notes.route in _QUIET and status < 500 else logging.INFO
+
+
+def _fields(notes: Notes, status: int) -> dict[str, Any]:
+    """What is told of the request, in the log and in a trace."""
     shown = (
         {name: notes.indicators[name] for name in ("info", "warning", "critical")} if notes.facts is not None else {}
     )
-    log_event(
-        "request",
-        logging.DEBUG if quiet else logging.INFO,
-        request=notes.request,
-        route=notes.route,
-        method=request.method if request.method in _METHODS else "OTHER",
-        hook=notes.hook,
-        client=notes.client,
-        status=status,
-        duration_ms=round(1000 * seconds, 2),
-        facts=notes.facts,
-        unread=notes.unread,
-        fetched=notes.fetched,
-        release=notes.release,
+    return {
+        "request": notes.request,
+        "route": notes.route,
+        "method": request.method if request.method in _METHODS else "OTHER",
+        "hook": notes.hook,
+        "client": notes.client,
+        "status": status,
+        "facts": notes.facts,
+        "unread": notes.unread,
+        "fetched": notes.fetched,
+        "release": notes.release,
         **shown,
-    )
+    }
+
+
+def _trace(tracing: Tracing, notes: Notes, fields: dict[str, Any], ended: float) -> None:
+    """A trace is lost rather than an answer."""
+    try:
+        tracing.tell(fields, notes.begun, ended, notes.passages, request.headers.get("traceparent"))
+    except Exception as error:
+        log_event("crash", logging.ERROR, **of_error(error))

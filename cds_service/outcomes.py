@@ -11,7 +11,8 @@ from werkzeug.exceptions import HTTPException
 from cds_service.codec import dumps
 from cds_service.logs import log_event, of_error
 
-_ISSUE_CODES = {
+#: Every status of an error but 500, with the code of its issue.
+ISSUE_CODES = {
     400: "invalid",
     401: "login",
     403: "forbidden",
@@ -60,7 +61,7 @@ def json_response(value: Any, status: int = 200) -> Response:
 
 def operation_outcome(status: int, text: str, retry_after: int | None = None) -> Response:
     """An ``OperationOutcome`` (FHIR R4) with one issue; with 429 and 503 when to try again."""
-    issue = {"severity": "error", "code": _ISSUE_CODES.get(status, "exception"), "diagnostics": text}
+    issue = {"severity": "error", "code": ISSUE_CODES.get(status, "exception"), "diagnostics": text}
     response = json_response({"resourceType": "OperationOutcome", "issue": [issue]}, status)
     if status in (429, 503):
         response.headers["Retry-After"] = str(retry_after or _RETRY_SECONDS)

@@ -201,5 +201,5 @@ def _is_error(outcome: Any) -> bool:
 def _types_in(value: Any) -> set[str]:
     if not isinstance(value, dict):
         return set()
-    entries = [member(entry, "resource") for entry in objects(value.get("entry"))]
-    return {str(resource.get("resourceType")) for resource in (value, *entries)}
+    resources = [entry.get("resource") for entry in objects(value.get("entry"))]
+    return {str(resource.get("resourceType")) for resource in (value, *resources) if isinstance(resource, dict)}

@@ -32,6 +32,8 @@ VERSION = version("oncohooks")
 _Result = TypeVar("_Result")
 #: A clinician waits so long (seconds) for what was overridden, an EHR for its feedback, a probe for the state.
 _LOOK_UP, _KEEP, _PROBE = 0.25, 8.0, 2.0
+#: A client waits so long (seconds) to be let in: without the store nobody is, so this is the time until its 503.
+_LET_IN = 2.0
 #: So long after a failure no request waits for the store again.
 _PAUSE = 10.0
 _PURGE_EVERY = 24 * 3600.0
@@ -58,7 +60,13 @@ def recorder_for(settings: Settings, release: str, metrics: Metrics | None = Non
         raise SettingsError(f"state_dir: {folder} cannot be used ({type(error).__name__})") from None
     keep = timedelta(days=settings.keep_days) if settings.keep_days else None
     return Recorder(
-        store, pseudonyms, release, timedelta(days=settings.repeat_after_days), keep_for=keep, metrics=metrics
+        store,
+        pseudonyms,
+        release,
+        timedelta(days=settings.repeat_after_days),
+        keep_for=keep,
+        metrics=metrics,
+        callers=settings.requests_at_once + settings.requests_waiting,
     )
 
 
@@ -81,7 +89,8 @@ class Call:
 class Recorder:
     """Writes decision records, and knows what was overridden. ``now`` is the clock.
 
-    With ``keep_for``, older records and answers are deleted once a day.
+    With ``keep_for``, older records and answers are deleted once a day. ``callers``: how many may ask at once to be let
+    in by a token; fewer than there are threads, so that some are left while the store hangs.
     """
 
     def __init__(
@@ -94,6 +103,7 @@ class Recorder:
         *,
         keep_for: timedelta | None = None,
         metrics: Metrics | None = None,
+        callers: int = 28,
     ) -> None:
         self.store = store
         self.pseudonyms = pseudonyms
@@ -103,11 +113,21 @@ class Recorder:
         self._look_up = Patience(_LOOK_UP, _PAUSE)
         self._keep = Patience(_KEEP)
         self._probe = Patience(_PROBE)
+        self._let_in = Patience(_LET_IN, at_once=callers)
         self._keep_for = keep_for
         self._next_purge = 0.0
         self._release = release
         self._repeat_after = repeat_after
         self._now = now
+
+    def use_token(self, digest: str, until: datetime, now: datetime) -> bool:
+        """Whether a token is used for the first time; it is remembered until then. Raises :class:`StoreError`."""
+        try:
+            return self._within(self._let_in, lambda: self.store.use_token(digest, until, now))
+        except StoreError as error:
+            self._metrics.store_failures.labels("token").inc()
+            log_event("store", logging.WARNING, reason=plain(str(error)))
+            raise
 
     def silenced(self, call: Call, record: PatientRecord) -> frozenset[str]:
         """Topics overridden lately for this patient with the same facts and knowledge; none if the store is down."""

@@ -116,7 +116,7 @@ class Server(BaseApplication):
         self._settings, self._running = settings, running
         self.callable = running.app  # type: ignore[assignment]  # the stubs want a narrower type than a Flask is
         if before is not None:
-            before.recorder.close()
+            before.close()
         del before
         _spare_the_collector()
         self._metrics.reloads.labels("done").inc()
@@ -145,9 +145,9 @@ class Server(BaseApplication):
             self._file.say(loaded)
 
     def _close(self) -> None:
-        """In a worker that ends: what waits to be kept is written first."""
+        """In a worker that ends: what waits to be kept or sent goes first."""
         if self._running is not None:
-            self._running.recorder.close()
+            self._running.close()
 
 
 class ReloadingArbiter(Arbiter):

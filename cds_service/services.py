@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import date
 from functools import partial
 from time import perf_counter
@@ -38,10 +39,12 @@ def services_blueprint(
     fetcher: Fetcher,
     caller: Callable[[], Caller],
     deadline: Callable[[], Deadline],
+    meanwhile: Callable[[], AbstractContextManager[None]],
 ) -> Blueprint:
     """The routes of discovery, of the services and of their feedback.
 
-    ``caller`` and ``deadline`` give who makes the current request, and when it has to be answered.
+    ``caller`` and ``deadline`` give who makes the current request, and when it has to be answered; ``meanwhile`` is
+    entered while it waits for another server.
     """
     blueprint = Blueprint("services", __name__)
 
@@ -58,7 +61,8 @@ def services_blueprint(
             sent = read_request(request, service.hook)
         note_request(sent)
         with stage("fetch"):
-            fetched = fetcher.complete(sent, service.needs, asking.name, asking.fhir_servers, deadline().left())
+            within = deadline().left()
+            fetched = fetcher.complete(sent, service.needs, asking.name, asking.fhir_servers, within, meanwhile)
         note_fetched(len(fetched.received))
         deadline().check()
         style = style_for(asking.cards, service.hook, explanation_url(settings))
@@ -74,11 +78,13 @@ def services_blueprint(
 
     @blueprint.post("/cds-services/<service_id>/feedback", strict_slashes=False)
     def feedback(service_id: str) -> Response:
-        items = read_feedback(read_json(request), caller().name, _service(service_id).id)
+        with stage("read"):
+            items = read_feedback(read_json(request), caller().name, _service(service_id).id)
         if recorder is None:
             raise ServiceError(503, "Feedback cannot be kept: there is no store.")
         try:
-            recorder.keep_feedback(items)
+            with stage("store"):
+                recorder.keep_feedback(items)
         except Refused:
             raise ServiceError(400, "Invalid feedback: the store refuses it.") from None
         except StoreError:

@@ -97,6 +97,19 @@ class MetricsSettings(BaseModel):
     token: SecretStr | None = Field(default=None, min_length=16)
 
 
+class TelemetrySettings(BaseModel):
+    """Where traces are sent, if anywhere.
+
+    ``endpoint``: the base address of a collector that takes OTLP over HTTP. ``sample``: the share of requests that are
+    traced, where the caller's trace does not decide it.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    endpoint: BaseAddress | None = None
+    sample: float = Field(default=1.0, ge=0, le=1)
+
+
 class Settings(BaseSettings):
     """All settings of the service.
 
@@ -118,6 +131,7 @@ class Settings(BaseSettings):
     ``store_password_file``: a file with the password of the database, so that it need not stand in the URL.
     ``keep_days``: older decision records and feedback are deleted once a day; 0 deletes nothing. ``log_level``: the
     least level of log lines. ``metrics``: who may read them. ``cors_origins``: origins whose pages may call.
+    ``telemetry``: where traces are sent.
     ``knowledge_release``: the only knowledge release that is accepted. ``recycle_after``: requests after which a
     worker process is replaced; 0 never does.
     ``fhir_deadline_ms``: how long one request may spend on fetching, in milliseconds. ``open_fhir_servers``: fetch
@@ -154,6 +168,7 @@ class Settings(BaseSettings):
     keep_days: int = Field(default=0, ge=0, le=36500)
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     metrics: MetricsSettings = MetricsSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
     cors_origins: tuple[Origin, ...] = ()
     knowledge_release: str | None = Field(default=None, pattern=r"^sha256:[0-9a-f]{16,64}$")
     recycle_after: int = Field(default=50_000, ge=0)

@@ -1,24 +1,34 @@
-"""How long each stage of a request takes, where somebody wants to know."""
+"""When each stage of a request begins and ends, where somebody wants to know."""
 
 from __future__ import annotations
 
 from contextvars import ContextVar
 from time import perf_counter
 from types import TracebackType
+from typing import NamedTuple
 
-#: The stages, in the order in which a request passes them.
-STAGES = ("read", "fetch", "map", "evaluate", "cards", "silence", "serialise")
-
-_TAKEN: ContextVar[dict[str, float] | None] = ContextVar("taken", default=None)
+#: The stages, in the order in which a request passes them; ``store`` is one of feedback.
+STAGES = ("authenticate", "wait", "read", "fetch", "map", "evaluate", "cards", "silence", "store", "serialise")
 
 
-def collecting(into: dict[str, float] | None) -> None:
-    """From now on, in this context, add the seconds of each stage to ``into``; with ``None``, to nothing."""
-    _TAKEN.set(into)
+class Passage(NamedTuple):
+    """One passage through a stage: its beginning and end in seconds of ``perf_counter``."""
+
+    stage: str
+    begun: float
+    ended: float
+
+
+_PASSED: ContextVar[list[Passage] | None] = ContextVar("passed", default=None)
+
+
+def collecting(into: list[Passage] | None) -> None:
+    """From now on, in this context, add each passage to ``into``; with ``None``, to nothing."""
+    _PASSED.set(into)
 
 
 def stage(name: str) -> Stage:
-    """``with stage("map"): …`` adds the seconds that the block takes, also if it raises."""
+    """``with stage("map"): …`` notes when the block begins and ends, also if it raises."""
     return Stage(name)
 
 
@@ -35,6 +45,6 @@ class Stage:
         self._begun = perf_counter()
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        taken = _TAKEN.get()
-        if taken is not None:
-            taken[self._name] = taken.get(self._name, 0.0) + perf_counter() - self._begun
+        passed = _PASSED.get()
+        if passed is not None:
+            passed.append(Passage(self._name, self._begun, perf_counter()))

@@ -6,10 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from cds_service.setting_types import LOOPBACK
 from cds_service.settings import Client, Settings, SettingsError
+from cds_service.tracing import check_installed
 
 
 def check_startable(settings: Settings) -> None:
     """Refuse to serve patients' advice without knowing who asks. Raises :class:`SettingsError`."""
+    check_installed(settings.telemetry)
     if settings.demo:
         if settings.host not in LOOPBACK:
             raise SettingsError("demo mode has no authentication and listens on the loopback address only")

@@ -2,7 +2,7 @@
 
 from fhir_mappings.collection import local_reference
 from fhir_mappings.orders import OrderReading, read_orders
-from fhir_mappings.reading import RECORD_TYPES, read_record
+from fhir_mappings.reading import RECORD_TYPES, read_record, read_request
 from fhir_mappings.record import PatientRecord, Unread
 from fhir_mappings.site_codes import SiteCodesError, read_site_codes
 from fhir_mappings.subjects import patient_of
@@ -20,5 +20,6 @@ __all__ = [
     "patient_of",
     "read_orders",
     "read_record",
+    "read_request",
     "read_site_codes",
 ]

@@ -15,8 +15,10 @@ from typing import Any
 from fhir_mappings.elements import Coding, Json, codings, last_segment, objects, string, texts
 from knowledge.facts import State
 from knowledge.language import phrase
+from knowledge.making import quick_to_make
 
 
+@quick_to_make
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A state with the element and raw value that gave it."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from fhir_mappings.collection import Collection, Resource
@@ -10,6 +10,7 @@ from fhir_mappings.elements import Coding, Json, codes_of, codings, concept_text
 from fhir_mappings.record import Unread
 from fhir_mappings.tables import MappingTables
 from knowledge.facts import Fact
+from knowledge.making import quick_to_make
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ class Reading:
     annotations: list[Annotation] = field(default_factory=list)
 
 
+@quick_to_make
 @dataclass(frozen=True, slots=True)
 class Context:
     """The resource being read, with the tables and the other resources of the record."""
@@ -107,17 +109,21 @@ class Components:
     """The components of an Observation by code. A code may repeat; nothing is overwritten."""
 
     def __init__(self, data: Json) -> None:
-        self._by_code: dict[str, list[Component]] = {}
+        by_code = self._by_code = dict[str, list[Component]]()
         for index, component in enumerate(objects(data.get("component"))):
             for name in codes_of(component.get("code")):
-                if name in self._by_code:
-                    self._by_code[name].append(Component(name, component, index))
+                if name in by_code:
+                    by_code[name].append(Component(name, component, index))
                 else:
-                    self._by_code[name] = [Component(name, component, index)]
+                    by_code[name] = [Component(name, component, index)]
 
     def has(self, *codes: str) -> bool:
         """Whether there is a component with one of the codes."""
         return not self._by_code.keys().isdisjoint(codes)
+
+    def named(self, code: str) -> Sequence[Component]:
+        """Every component with the code."""
+        return self._by_code.get(code, ())
 
     def all(self, *codes: str) -> list[Component]:
         """Every component with one of the codes, in the order of the codes."""

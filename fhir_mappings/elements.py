@@ -39,27 +39,36 @@ def number(value: Any) -> float | int | None:
     return value if isinstance(value, (int, float)) and not isinstance(value, bool) else None
 
 
+#: What it raises to take a concept for one of the usual form, with a single coding, where it has another. That is tried
+#: first because half of all elements that are read are of this form.
+_UNUSUAL = (AttributeError, KeyError, TypeError, ValueError)
+
+
 def codes_of(concept: Any) -> list[str]:
     """The code of every coding of a CodeableConcept."""
-    found = concept.get("coding") if isinstance(concept, dict) else None
-    if isinstance(found, list) and len(found) == 1 and isinstance(found[0], dict):
-        code = string(found[0].get("code"))
+    try:
+        [coding] = concept["coding"]
+        code = coding["code"].strip()
         return [code] if code else []
-    return [code for coding in objects(found) if (code := string(coding.get("code")))]
+    except _UNUSUAL:
+        found = concept.get("coding") if isinstance(concept, dict) else None
+        return [code for coding in objects(found) if (code := string(coding.get("code")))]
 
 
 def codings(concept: Any) -> list[Coding]:
     """System, code and display of every coding of a CodeableConcept."""
-    found = concept.get("coding") if isinstance(concept, dict) else None
-    if found is None:
+    if concept is None:
         return []
-    if isinstance(found, list) and len(found) == 1 and isinstance(found[0], dict):
-        return [_coding(found[0])]
-    return [_coding(coding) for coding in objects(found)]
+    try:
+        [coding] = concept["coding"]
+        return [_coding(coding)]
+    except _UNUSUAL:
+        found = concept.get("coding") if isinstance(concept, dict) else None
+        return [_coding(coding) for coding in objects(found)]
 
 
 def _coding(sent: Json) -> Coding:
-    # What `string` does, written out: half of all elements that are read are these three.
+    # What `string` does, written out.
     system, code, display = sent.get("system"), sent.get("code"), sent.get("display")
     return (
         (system.strip() or None) if isinstance(system, str) else None,

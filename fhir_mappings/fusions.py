@@ -43,7 +43,7 @@ def fusion_genes(parts: VariantParts) -> tuple[str, ...]:
     tables = parts.context.tables
     if parts.components.has(*FUSION_COMPONENTS) and (stated := _stated_partners(parts) or _transcript_pair(parts)):
         return stated
-    for component in parts.components.all(VARIATION):
+    for component in parts.components.named(VARIATION):
         for text in component.value_texts():
             if pair := fusion_in_text(text, tables):
                 return pair

@@ -34,17 +34,20 @@ class OrderReading:
     warnings: tuple[str, ...] = ()
 
 
-def read_orders(request: Mapping[str, Any], tables: MappingTables) -> OrderReading:
+def read_orders(
+    request: Mapping[str, Any], tables: MappingTables, collection: Collection | None = None
+) -> OrderReading:
     """Read ``context.draftOrders``, ``context.selections`` and the ServiceRequests of the prefetch.
 
-    Without readable selections every drafted drug counts as selected: all of them are about to be signed.
+    ``collection``: the resources of the prefetch, if they were collected before. Without readable selections every
+    drafted drug counts as selected: all of them are about to be signed.
     """
     context = member(request, "context")
     drafted = _resources(context.get("draftOrders"))
-    prefetch = member(request, "prefetch")
-    collection = collect([*drafted, *prefetch.values()])
-    if patient := string(context.get("patientId")):
-        collection.context_patient = patient if "/" in patient else f"Patient/{patient}"
+    if drafted or collection is None:
+        collection = collect([*drafted, *member(request, "prefetch").values()])
+        if patient := string(context.get("patientId")):
+            collection.context_patient = patient if "/" in patient else f"Patient/{patient}"
     reader = _OrderReader(collection, tables, frozenset(map(id, drafted)), _selected(context.get("selections")))
     return reader.read()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from fhir_mappings.classification import classify, is_genetic_category
 from fhir_mappings.collection import Collection, Resource, collect
@@ -12,6 +13,7 @@ from fhir_mappings.context import Context, Reading
 from fhir_mappings.dating import date_of_result
 from fhir_mappings.elements import objects, string
 from fhir_mappings.operation_answers import parameters_in, read_operation_answers
+from fhir_mappings.orders import OrderReading, read_orders
 from fhir_mappings.people import read_patient
 from fhir_mappings.phenotypes import read_by_name, read_findings
 from fhir_mappings.procedures import read_procedure
@@ -45,12 +47,13 @@ NOTHING = Reading()
 _MALFORMED = (TypeError, ValueError, KeyError, AttributeError, IndexError, OverflowError)
 
 
-def read_record(document: object, tables: MappingTables) -> PatientRecord:
+def read_record(document: object, tables: MappingTables, collection: Collection | None = None) -> PatientRecord:
     """Read a resource, Bundle, ``Parameters``, CDS Hooks request or list of these into a record.
 
-    Never raises on any JSON value: what cannot be read is in ``unread`` or ``warnings``.
+    ``collection``: the resources of the document, if they were collected before. Never raises on any JSON value: what
+    cannot be read is in ``unread`` or ``warnings``.
     """
-    collection = collect(document)
+    collection = collection or collect(document)
     guard = SubjectGuard(collection)
     withdrawn = _withdrawn_identifiers(collection)
     result = Reading(warnings=list(collection.warnings))
@@ -73,6 +76,12 @@ def read_record(document: object, tables: MappingTables) -> PatientRecord:
     return PatientRecord(
         guard.patient, tuple(facts), tuple(result.unread), tuple(result.warnings), collection.incomplete
     )
+
+
+def read_request(request: Mapping[str, Any], tables: MappingTables) -> tuple[PatientRecord, OrderReading]:
+    """Read a CDS Hooks request: its record, and its drafts with the tests that were ordered before."""
+    collection = collect(request)
+    return read_record(request, tables, collection), read_orders(request, tables, collection)
 
 
 def _read_safely(

@@ -35,6 +35,8 @@ _MTB_COPY_NUMBER = "genetics-copy-number-variant"
 SOURCE_CLASS, ALLELIC_STATE, ALLELE_FREQUENCY, SIGNIFICANCE = "48002-0", "53034-5", "81258-6", "53037-8"
 REFERENCE_ALLELE, ALTERNATE_ALLELE, COORDINATE_SYSTEM = "69547-8", "69551-0", "92822-6"
 RANGES = ("81254-5", "exact-start-end", "81302-2", "81301-4")
+#: Where a change is named. Of the negatives of a panel, which name nothing but a gene, there are many.
+_NAMING = (PROTEIN, CODING, GENOMIC, VARIATION, "conclusion-string", TRANSCRIPT, GENOMIC_REFERENCE)
 ISCN = ("81291-7", "cytogenomic-nomenclature")
 ZERO_BASED = frozenset({"LA30100-4", "LA30101-2"})
 
@@ -62,13 +64,18 @@ class VariantParts:
     @property
     def conflict(self) -> bool | None:
         """True if a gene's id and symbol disagree and nothing settles it."""
-        return True if any(gene.conflict for gene in self.genes) else None
+        for gene in self.genes:
+            if gene.conflict:
+                return True
+        return None
 
     @property
     def nothing_changed(self) -> bool:
         """Whether the Observation describes the reference allele, whatever its value says."""
-        old, new = self.allele(REFERENCE_ALLELE), self.allele(ALTERNATE_ALLELE)
-        if (old is not None and old == new) or self.change == "no_change":
+        if self.change == "no_change":
+            return True
+        old = self.allele(REFERENCE_ALLELE)
+        if old is not None and old == self.allele(ALTERNATE_ALLELE):
             return True
         if self.names.further:
             return False
@@ -113,7 +120,7 @@ class VariantParts:
 
     def origin(self) -> Origin | None:
         """Genomic source class; ``None`` if it was not sent."""
-        for component in self.components.all(SOURCE_CLASS):
+        for component in self.components.named(SOURCE_CLASS):
             for _, code, _ in component.codings:
                 if origin := self.context.tables.origins.get(code or ""):
                     return origin
@@ -134,7 +141,7 @@ class VariantParts:
 
     def coded(self, code: str, table: Mapping[str, str]) -> str | None:
         """The table's word for a coded component."""
-        for component in self.components.all(code):
+        for component in self.components.named(code):
             for _, value, _ in component.codings:
                 if word := table.get(value or ""):
                     return word
@@ -176,14 +183,16 @@ def collect_parts(context: Context) -> VariantParts:
 
 def _names(components: Components) -> Names:
     names = Names()
-    for component in components.all(PROTEIN):
+    if not components.has(*_NAMING):
+        return names
+    for component in components.named(PROTEIN):
         read_protein(component.value_texts(), component.value_path, names)
     for component in components.all(CODING, GENOMIC):
         read_dna(component.value_texts(), component.value_path, names)
     names.further = _further(components, names)
     for component in components.all(VARIATION, "conclusion-string"):
         read_variation(component.value_texts(), component.value_path, names)
-    for component in components.all(TRANSCRIPT):
+    for component in components.named(TRANSCRIPT):
         _take_transcript(next(component.value_texts(), None), names)
     names.genomic = names.genomic or _coordinates(components)
     return names
@@ -194,8 +203,8 @@ def _further(components: Components, first: Names) -> list[Names]:
 
     Protein and coding changes belong together by their order, if there are as many of one as of the other.
     """
-    proteins, bases = components.all(PROTEIN), components.all(CODING)
-    if max(len(proteins), len(bases)) < 2:
+    proteins, bases = components.named(PROTEIN), components.named(CODING)
+    if len(proteins) < 2 and len(bases) < 2:
         return []
     paired = len(proteins) == len(bases)
     further: list[Names] = []
@@ -301,12 +310,12 @@ def _change_in_note(text: str, symbol: str, path: str, context: Context, names: 
 
 def _swapped(readings: list[GeneReading]) -> bool:
     """Ids and symbols disagree one by one but name the same genes together, so the set is certain."""
-    ids = {gene.by_id for gene in readings if gene.conflict}
-    return bool(ids) and ids == {gene.by_name for gene in readings if gene.conflict}
+    conflicting = [gene for gene in readings if gene.conflict]
+    return bool(conflicting) and {gene.by_id for gene in conflicting} == {gene.by_name for gene in conflicting}
 
 
 def _change_type(components: Components, context: Context) -> str | None:
-    for component in components.all(*CHANGE_TYPES):
+    for component in components.all(*CHANGE_TYPES) if components.has(*CHANGE_TYPES) else ():
         if component.code == "type" and not _is_mtb_copy_number(component.data):
             continue
         if change := context.tables.change_type(component.codings, component.words):

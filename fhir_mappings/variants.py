@@ -145,7 +145,7 @@ def _small_variants(parts: VariantParts, state: State) -> Reading:
         return Reading([_small_variant(parts, state, (gene,)) for gene in symbols])
     if symbols:
         return Reading([_small_variant(parts, state, symbols)])
-    for component in parts.components.all(VARIATION):
+    for component in parts.components.named(VARIATION):
         for text in component.value_texts():
             if genes := fusion_in_text(text, parts.context.tables):
                 parts.names.decided_by(component.value_path, text)

@@ -9,9 +9,11 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
+from knowledge.making import quick_to_make
 from knowledge.protein_change import NotationError
 
 
+@quick_to_make
 @dataclass(frozen=True, slots=True)
 class CodingPosition:
     """A position in a coding sequence; ``offset`` counts into the neighbouring intron.
@@ -32,6 +34,7 @@ class CodingPosition:
         return None if self.offset or self.region else (self.base + 2) // 3
 
 
+@quick_to_make
 @dataclass(frozen=True, slots=True)
 class CodingChange:
     """One coding change. ``kind`` is ``substitution``, ``del``, ``dup``, ``ins``, ``delins``, ``inv``,

@@ -7,15 +7,20 @@ from typing import Any
 
 from knowledge.comparison_wording import replaced, said_of_members
 from knowledge.copies import Copy
+from knowledge.criteria import HasTumour
 from knowledge.evidence import EvidenceStatement
 from knowledge.loading import EVIDENCE, KnowledgeBase
 from knowledge.named_tests import NamedTest
 from knowledge.release import canonical_json
+from knowledge.statement_wording import describe_with_tumours
 
 #: Kind, subject, how, title, details: what :class:`knowledge.comparison.Change` is made of.
 Difference = tuple[str, str, str, str, tuple[str, ...]]
 
-_COMPARED_ELSEWHERE = ("eu/", "eu_copies.yaml", "stale.yaml", "tests/named_tests.tsv", EVIDENCE)
+_STAGES = "stages.yaml"
+#: Classes may move from one file to another, which changes nothing.
+_CLASSES = "drug_classes/"
+_COMPARED_ELSEWHERE = ("eu/", _CLASSES, "eu_copies.yaml", "stale.yaml", "tests/named_tests.tsv", EVIDENCE)
 _LISTS = {
     "protein": "changes",
     "codons": "codons",
@@ -25,6 +30,7 @@ _LISTS = {
     "members": "drugs",
     "drugs": "drugs",
     "same_change": "same changes",
+    "transcripts": "transcripts",
 }
 
 
@@ -35,7 +41,11 @@ def content_changes(
     for name in sorted({*before, *after}):
         if name.startswith(_COMPARED_ELSEWHERE) or _text(before.get(name)) == _text(after.get(name)):
             continue
-        yield from _document_changes(name, before.get(name), after.get(name))
+        if name == _STAGES:
+            yield from _stage_changes(before.get(name), after.get(name), new)
+        else:
+            yield from _document_changes(name, before.get(name), after.get(name))
+    yield from _drug_class_changes(before, after, old, new)
     yield from _changes("copy", _copies(old.copies), _copies(new.copies))
     yield from _changes("named test", _tests(old.named_tests), _tests(new.named_tests))
     evidence = list(_changes("evidence", _evidence(old.evidence), _evidence(new.evidence)))
@@ -52,8 +62,6 @@ def _document_changes(name: str, old: Any, new: Any) -> Iterator[Difference]:
             *_changes("resistance", _resistances(gene, old), _resistances(gene, new)),
             *_changes("gene", _gene(gene, old), _gene(gene, new)),
         ]
-    elif name.startswith("drug_classes/"):
-        found = list(_changes("drug class", _drug_classes(old), _drug_classes(new)))
     elif name == "protein_statuses.yaml":
         found = list(_changes("protein status", _statuses(old), _statuses(new)))
     else:
@@ -64,10 +72,31 @@ def _document_changes(name: str, old: Any, new: Any) -> Iterator[Difference]:
         yield "file", name, how, _file_title(name), ()
 
 
+def _drug_class_changes(
+    before: Mapping[str, Any], after: Mapping[str, Any], old: KnowledgeBase, new: KnowledgeBase
+) -> Iterator[Difference]:
+    files = [{name: part[name] for name in part if name.startswith(_CLASSES)} for part in (before, after)]
+    found = list(_changes("drug class", *map(_drug_classes, files, (old, new))))
+    yield from found
+    if not found and _text(files[0]) != _text(files[1]):
+        yield "file", _CLASSES, "changed", "the files of drug classes, of which none differs", ()
+
+
+def _stage_changes(old: Any, new: Any, knowledge: KnowledgeBase) -> Iterator[Difference]:
+    """Tumours by name. Only the sources may differ too."""
+    tree = knowledge.reference.tumours
+    one, other = (
+        [describe_with_tumours(HasTumour(item["tumour"]), tree) for item in part["metastatic_at_stage_four"]]
+        for part in (old, new)
+    )
+    added, removed = ([name for name in these if name not in those] for these, those in ((other, one), (one, other)))
+    said = said_of_members(added, removed) if added or removed else "other sources"
+    yield "file", _STAGES, "changed", "the tumours in which stage IV always means distant metastasis", (said,)
+
+
 def _file_title(name: str) -> str:
     titles = {
         "terminology/oncotree.tsv": "the tree of tumour types, which decides what a tumour criterion covers",
-        "stages.yaml": "the tumours in which stage IV always means distant metastasis",
     }
     return titles.get(name, "content that is compared as a whole only")
 
@@ -99,12 +128,12 @@ def _details(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[str]:
         elif isinstance(one or "", str) and isinstance(other or "", str):
             yield from replaced(label, one, other)
         else:
-            yield f"{label}: otherwise"
+            yield f"{label}: not the same as before"
 
 
 def _classes(gene: str, document: Any) -> dict[str, Subject]:
     items = document["classes"] if document else ()
-    return {f"{gene} {item['name']}": (f"class {item['name']} of {gene}", item) for item in items}
+    return {f"{gene} {item['name']}": (f"class “{item['name']}” of {gene}", item) for item in items}
 
 
 def _gene(gene: str, document: Any) -> dict[str, Subject]:
@@ -112,7 +141,9 @@ def _gene(gene: str, document: Any) -> dict[str, Subject]:
     if not document:
         return {}
     same = [f"{item['coding']} is {item['protein']}" for item in document.get("same_change", ())]
-    return {gene: (f"the sequences of {gene}", {"reference": document["reference"], "same_change": same})}
+    reference = document["reference"]
+    content = {"protein sequence": reference["protein"], "transcripts": reference["transcripts"], "same_change": same}
+    return {gene: (f"the sequences of {gene}", content | {"source": reference["source"]})}
 
 
 def _resistances(gene: str, document: Any) -> dict[str, Subject]:
@@ -131,8 +162,22 @@ def _statuses(document: Any) -> dict[str, Subject]:
     return {name: (f"how {name} is answered", dict(item)) for name, item in zip(names, items, strict=True)}
 
 
-def _drug_classes(document: Any) -> dict[str, Subject]:
-    return {item["name"]: (f"drug class {item['label']}", item) for item in document["classes"]} if document else {}
+def _drug_classes(documents: Mapping[str, Any], knowledge: KnowledgeBase) -> dict[str, Subject]:
+    """Each class with all that belongs to it, also by the classes it includes, however that is written down."""
+    belonging = knowledge.reference.drug_classes
+    items = [item for document in documents.values() for item in document["classes"]]
+    return {
+        item["name"]: (
+            f"drug class “{item['label']}”",
+            {
+                "label": item["label"],
+                "members": sorted(belonging.members(item["name"])),
+                "includes": list(item.get("includes", ())),
+                "source": item["source"],
+            },
+        )
+        for item in items
+    }
 
 
 def _copies(copies: Iterable[Copy]) -> dict[str, Subject]:

@@ -10,6 +10,7 @@ from knowledge.statement_wording import describe_with_tumours
 from knowledge.terminology import TumourTree
 from knowledge.views import conjuncts
 
+_OTHERWISE = "decided by other entries of the record"
 #: What identifies the subject of a leaf, so that two leaves about one gene or drug are one that has changed.
 _SUBJECTS = ("gene", "marker", "name", "drug_class", "inn", "change")
 
@@ -19,6 +20,7 @@ def criterion_changes(before: Criterion, after: Criterion, tree: TumourTree) -> 
     old, new = conjuncts(before), conjuncts(after)
     gone = [part for part in old if part not in new]
     come = [part for part in new if part not in old]
+    yield from _decided_otherwise(gone, come, tree)
     for part in gone:
         match = _nearest(part, come)
         if match is None:
@@ -28,6 +30,17 @@ def criterion_changes(before: Criterion, after: Criterion, tree: TumourTree) -> 
             yield _changed(part, match, tree)
     for part in come:
         yield f"now required: {describe_with_tumours(part, tree)}"
+
+
+def _decided_otherwise(gone: list[Criterion], come: list[Criterion], tree: TumourTree) -> Iterator[str]:
+    """What asks the same in the same words, but of other entries of the record; it leaves both lists."""
+    words = {describe_with_tumours(part, tree): part for part in come}
+    for part in list(gone):
+        said = describe_with_tumours(part, tree)
+        if said in words:
+            gone.remove(part)
+            come.remove(words.pop(said))
+            yield f"{said}: {_OTHERWISE}"
 
 
 def _nearest(part: Criterion, others: Sequence[Criterion]) -> Criterion | None:
@@ -64,6 +77,10 @@ def _changed(before: Criterion, after: Criterion, tree: TumourTree) -> str:
         added = [describe_with_tumours(part, tree) for part in new if part not in old]
         removed = [describe_with_tumours(part, tree) for part in old if part not in new]
         kept = [describe_with_tumours(part, tree) for part in old if part in new]
+        if not added and not removed:
+            return f"{' or '.join(kept)}: in another order"
+        if kept and added == removed:
+            return f"{' or '.join(added)}: {_OTHERWISE}"
         if kept:
             return f"{' or '.join(kept)}: {said_of_members(added, removed)}"
     return f"{describe_with_tumours(before, tree)} → {describe_with_tumours(after, tree)}"

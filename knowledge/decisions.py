@@ -34,6 +34,7 @@ from knowledge.cytogenetics import clones_with
 from knowledge.dates import months_between, surely_later
 from knowledge.facts import Fact, Kind, State
 from knowledge.language import phrase
+from knowledge.making import quick_to_make
 from knowledge.patient import Patient
 from knowledge.verdicts import Verdict
 
@@ -43,6 +44,7 @@ _UNDECIDED = (State.INDETERMINATE, State.NO_CALL, State.NOT_TESTED)
 _LOSSES = frozenset({"loss", "deletion"})
 
 
+@quick_to_make
 @dataclass(frozen=True, slots=True)
 class Decision:
     """The verdict of a leaf with the facts that decided it, the depth of a variant match and a note."""

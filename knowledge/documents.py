@@ -15,20 +15,27 @@ from knowledge.sources import FOLDERS, SCHEMAS, table_sources, yaml_sources
 from knowledge.yaml_files import UnreadableYaml, read_yaml
 
 
-def read_documents(data: Path, folders: Collection[str] = FOLDERS) -> dict[str, Any]:
-    """Every document by name, of these folders only. Raises :class:`KnowledgeError` for the first that is unusable."""
-    documents, problems = checked_documents(data, folders)
+def read_documents(
+    data: Path, folders: Collection[str] = FOLDERS, may_lack: frozenset[str] = frozenset()
+) -> dict[str, Any]:
+    """Every document by name, of these folders only; those of ``may_lack`` need not be there.
+
+    Raises :class:`KnowledgeError` for the first that is unusable.
+    """
+    documents, problems = checked_documents(data, folders, may_lack)
     if problems:
         raise KnowledgeError(str(problems[0]))
     return documents
 
 
-def checked_documents(data: Path, folders: Collection[str] = FOLDERS) -> tuple[dict[str, Any], list[Problem]]:
+def checked_documents(
+    data: Path, folders: Collection[str] = FOLDERS, may_lack: frozenset[str] = frozenset()
+) -> tuple[dict[str, Any], list[Problem]]:
     """The documents that can be used, and every problem of the others."""
     documents: dict[str, Any] = {}
     problems: list[Problem] = []
     validators: dict[str, Draft202012Validator] = {}
-    for name, schema, path in yaml_sources(data, folders):
+    for name, schema, path in yaml_sources(data, folders, may_lack):
         try:
             document = read_yaml(path)
         except (UnreadableYaml, OSError) as error:

@@ -12,6 +12,7 @@ from knowledge.compiled_engine import CompiledEngine, Node
 from knowledge.criteria import ByAnyTest, Criterion, HasExpression, Role
 from knowledge.facts import Fact, Kind, State
 from knowledge.loading import KnowledgeBase
+from knowledge.making import quick_to_make
 from knowledge.patient import Patient
 from knowledge.statement_wording import stale_json
 from knowledge.statements import Indication, Medicine, SafetyStatement, Statement, analyte_of, protein_of
@@ -113,6 +114,7 @@ class Evaluated:
         return tuple(dict.fromkeys(self._engine.open_criteria(self._node)))
 
 
+@quick_to_make
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class Finding(Evaluated):
     """One statement of a label evaluated for one patient.

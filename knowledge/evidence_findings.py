@@ -18,6 +18,7 @@ from knowledge.evaluation import Evaluated, Finding, Layer, Outcome, recorded_tu
 from knowledge.evidence import Direction, EvidenceStatement, Interaction, Regimen, Significance
 from knowledge.facts import Fact
 from knowledge.loading import KnowledgeBase
+from knowledge.making import quick_to_make
 from knowledge.patient import Patient
 from knowledge.statements import Indication, Partner
 from knowledge.trace import leaf_of
@@ -29,6 +30,7 @@ _AGAINST = (Significance.RESISTANCE, Significance.REDUCED_SENSITIVITY)
 _OPPOSITES = [{Significance.SENSITIVITY, against} for against in _AGAINST]
 
 
+@quick_to_make
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class EvidenceFinding(Evaluated):
     """One evidence statement evaluated for one patient: ``met``, ``unmet``, or ``test`` if that was asked for.

@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any
+
+from knowledge.making import quick_to_make
 
 
 class Kind(StrEnum):
@@ -51,6 +54,7 @@ class Origin(StrEnum):
     UNKNOWN = "unknown"
 
 
+@quick_to_make
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where a fact was read.
@@ -64,6 +68,7 @@ class Source:
     raw: str | None = None
 
 
+@quick_to_make
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
     """One normalised statement read from a record.
@@ -115,8 +120,7 @@ class Fact:
     def to_json(self) -> dict[str, Any]:
         """The fact as JSON; members without a value are left out, zero and false are values."""
         result: dict[str, Any] = {}
-        for name in _FACT_MEMBERS:
-            value = getattr(self, name)
+        for name, value in zip(_FACT_MEMBERS, _values_of(self), strict=True):
             if value is None or value == ():
                 continue
             if isinstance(value, StrEnum):
@@ -144,3 +148,4 @@ class Fact:
 
 
 _FACT_MEMBERS = tuple(field.name for field in fields(Fact) if field.name != "source")
+_values_of = attrgetter(*_FACT_MEMBERS)

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
+from knowledge.making import quick_to_make
+
 _THREE_LETTER = {
     "A": "Ala", "R": "Arg", "N": "Asn", "D": "Asp", "C": "Cys", "Q": "Gln", "E": "Glu", "G": "Gly",
     "H": "His", "I": "Ile", "L": "Leu", "K": "Lys", "M": "Met", "F": "Phe", "P": "Pro", "S": "Ser",
@@ -46,6 +48,7 @@ class NotationError(ValueError):
     """The text is not a variant notation that can be read."""
 
 
+@quick_to_make
 @dataclass(frozen=True, slots=True)
 class ProteinChange:
     """One protein change. Residues are three-letter codes; ``end`` equals ``start`` for one residue.

@@ -32,8 +32,14 @@ OPTIONAL = frozenset({"eu_copies.yaml", "stale.yaml"})
 TABLES = ("terminology/oncotree.tsv", "tests/named_tests.tsv", EVIDENCE)
 
 
-def yaml_sources(data: Path, folders: Collection[str] = FOLDERS) -> Iterator[tuple[str, str, Path]]:
-    """The YAML files of the release in the order of their names, of these folders only: name, schema, path."""
+def yaml_sources(
+    data: Path, folders: Collection[str] = FOLDERS, may_lack: frozenset[str] = frozenset()
+) -> Iterator[tuple[str, str, Path]]:
+    """The YAML files of the release in the order of their names, of these folders only: name, schema, path.
+
+    Single files of ``may_lack`` need not be there, like those of ``OPTIONAL``.
+    """
+    optional = OPTIONAL | may_lack
     named = {
         path.relative_to(data).as_posix(): (schema, path)
         for folder, schema in FOLDERS.items()
@@ -41,8 +47,8 @@ def yaml_sources(data: Path, folders: Collection[str] = FOLDERS) -> Iterator[tup
         for path in (data / folder).glob("*.yaml")
         if not path.name.endswith(CASES)
     }
-    named |= {name: (schema, data / name) for name, schema in FILES.items() if name not in OPTIONAL}
-    named |= {name: (FILES[name], data / name) for name in OPTIONAL if (data / name).exists()}
+    named |= {name: (schema, data / name) for name, schema in FILES.items() if name not in optional}
+    named |= {name: (FILES[name], data / name) for name in optional if (data / name).exists()}
     for name, (schema, path) in sorted(named.items()):
         yield name, schema, path
 

@@ -69,7 +69,7 @@ class Partner:
     supportive: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, so that what follows from its criterion is worked out once
 class Indication:
     """One statement of section 4.1 with everything that it requires."""
 
@@ -89,12 +89,12 @@ class Indication:
         """Whether it is about tumours of any type."""
         return ANY_TUMOUR in self.tumours
 
-    @property
+    @cached_property
     def is_diagnostic(self) -> bool:
         """Whether the medicine is given to find something, not to treat it."""
         return any(isinstance(leaf, InSetting) and leaf.setting == "diagnostic" for leaf in leaves(self.criterion))
 
-    @property
+    @cached_property
     def asks_for_a_biomarker(self) -> bool:
         """Whether the label asks for a biomarker result; what vetoes it does not count."""
         asked = (leaf for leaf in leaves(self.criterion) if not isinstance(leaf, NoRecordedResistance))

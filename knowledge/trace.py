@@ -8,6 +8,7 @@ from typing import Any
 
 from knowledge.criteria import AllOf, AnyOf, Criterion, Leaf, Not, NotKnown, Role
 from knowledge.facts import Fact
+from knowledge.making import quick_to_make
 from knowledge.verdicts import Verdict, conjunction, disjunction, negation
 from knowledge.wording import criterion_name, describe, describe_fact
 
@@ -15,6 +16,7 @@ from knowledge.wording import criterion_name, describe, describe_fact
 _INNER = (AllOf, AnyOf, Not, NotKnown)
 
 
+@quick_to_make
 @dataclass(frozen=True, slots=True)
 class Trace:
     """One node of the verdict tree.

@@ -36,7 +36,7 @@ from cds_service.hooks import SERVICES
 from cds_service.logs import FIELDS
 from cds_service.metrics import KINDS, Metrics
 from cds_service.refusals import REMEDIES
-from cds_service.settings import CardSettings, Client, MetricsSettings
+from cds_service.settings import CardSettings, Client, MetricsSettings, TelemetrySettings
 from cds_service.stages import STAGES
 from fhir_mappings.readers import READERS
 from knowledge.criteria import (
@@ -100,6 +100,7 @@ def test_every_setting_is_documented_with_its_variable_and_default():
         shown = "its members'" if is_table else shown
         assert rows[name][2] == shown, name
     assert not _undocumented({*Client.model_fields, *CardSettings.model_fields, *MetricsSettings.model_fields}, text)
+    assert not _undocumented(set(TelemetrySettings.model_fields), text)
     documented = {name for name, row in rows.items() if len(row) > 1 and row[1].startswith("`ONCOHOOKS_")}
     assert documented == set(Settings.model_fields)
 
@@ -331,9 +332,9 @@ def test_every_fault_has_a_test_that_exists():
 def test_every_error_status_and_text_is_documented():
     text = _page("reference/http.md")
     raised = dict(_raised_errors())
-    statuses = {*errors._ISSUE_CODES, *errors._TEXTS, *raised.values(), 500, 503}
+    statuses = {*errors.ISSUE_CODES, *errors._TEXTS, *raised.values(), 500, 503}
     assert not {status for status in statuses if f"\n| {status} | " not in text}
-    codes = {status: code for status, code in errors._ISSUE_CODES.items() if f"\n| {status} | `{code}` |" not in text}
+    codes = {status: code for status, code in errors.ISSUE_CODES.items() if f"\n| {status} | `{code}` |" not in text}
     assert not codes
     said = " ".join(re.findall(r"`([^`]*)`", text))
     for message in (*errors._TEXTS.values(), *raised):
@@ -407,6 +408,22 @@ def test_every_threat_has_a_control_and_a_test_that_exists():
         assert named, threat
         for file, name in named:
             assert f"def {name}(" in sources[file], name
+
+
+def test_every_attack_has_a_row_of_a_test_that_exists():
+    rows = re.findall(
+        r"^\| (.+?) \| (.+?) \| `(test_\w+\.py)::(\w+)` \| (.+?) \|$", _page("explanation/attacks.md"), re.M
+    )
+    sources = {
+        path.name: path.read_text(encoding="utf-8") for path in (ROOT / "tests" / "cds_service").glob("test_*.py")
+    }
+    assert len(rows) == _page("explanation/attacks.md").count("::") >= 40
+    for attack, _, file, test, row in rows:
+        assert f"def {test}(" in sources[file], attack
+        if row != "–":
+            name = row.strip("`")
+            named = (f'"{name}"', f"def {name}(")
+            assert any(text in sources[file] for text in named), (attack, name)
 
 
 def test_every_reason_to_refuse_a_caller_is_documented_with_its_remedy():

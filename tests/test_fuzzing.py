@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import socket
 import threading
+from collections import Counter
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from itertools import islice
 
 import pytest
 
 from benchmarks.fuzz import Outcome, fuzz, slope
 from benchmarks.mutation import Mutator
 from benchmarks.product import Product, serving
-from benchmarks.soak import Window, growth, soak, table
+from benchmarks.soak import patient_views, soak, sustainable
 from tests.running import FEEDBACK, PATIENT_VIEW
 
 _NUMBER = 1500
@@ -93,19 +95,27 @@ def test_the_slope_is_that_of_least_squares() -> None:
     assert outcome.growth() == pytest.approx(1000 * 1024 / 500)
 
 
-def test_growth_is_from_the_first_third_to_the_last() -> None:
-    windows = [Window([0.01 * part], 100.0 + part, 20 + part) for part in (1, 1, 2, 2, 3, 3)]
-    memory, descriptors, latency = growth(windows)
-    assert (memory, descriptors) == (2.0, 2.0)
-    assert latency == pytest.approx(3.0)
-    assert len(table(windows).splitlines()) == 7
-
-
 def test_a_soak_sends_at_the_rate_and_sees_no_failure(product: Product) -> None:
     windows = soak(product, rate=12, seconds=3)
     assert sum(len(window.latencies) for window in windows) == 36
     assert sum(window.failures for window in windows) == 0
     assert all(window.memory > 10 and window.descriptors > 5 for window in windows)
+    assert sum(window.cpu for window in windows) > 0
+
+
+def test_a_soak_sees_each_patient_ten_times() -> None:
+    bodies = [json.loads(body) for body in islice(patient_views(), 2200)]
+    assert set(Counter(body["context"]["patientId"] for body in bodies[:2000]).values()) == {10}
+    assert bodies[2000]["context"]["patientId"] not in {body["context"]["patientId"] for body in bodies[:2000]}
+    body = bodies[0]
+    name = body["context"]["patientId"]
+    assert json.dumps(body).count(f'Patient/{name}"') == json.dumps(body).count("Patient/") > 5
+    assert body["prefetch"]["patient"]["id"] == name
+
+
+def test_a_rate_that_cannot_be_given_is_lowered(product: Product, capsys: pytest.CaptureFixture[str]) -> None:
+    assert sustainable(product, rate=100_000, seconds=0.01) < 100_000
+    assert "the rate is lowered" in capsys.readouterr().out
 
 
 def test_a_connection_can_be_used_after_an_early_error(product: Product) -> None:

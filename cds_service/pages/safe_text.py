@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import unicodedata
 from functools import cache
+from typing import TYPE_CHECKING
 
 import nh3
-from markdown_it import MarkdownIt
 from markupsafe import Markup
 
 from cds_service.codec import dumps_pretty
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
 
 #: Longest text of a record in one place; the resource itself is shown beside it.
 MAX_TEXT = 300
@@ -29,6 +32,8 @@ def card_html(detail: str) -> Markup:
 
 @cache
 def _renderer() -> MarkdownIt:
+    from markdown_it import MarkdownIt  # for people's pages only: no hook waits for it, and no start
+
     return MarkdownIt("commonmark", {"html": False})
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DataError, IntegrityError, SQLAlchemyError
 
+from cds_service.codec import dumps, loads
 from cds_service.store.errors import Refused, StoreError
 
 _BUSY_SECONDS = 10
@@ -49,12 +50,15 @@ def is_sqlite(url: URL) -> bool:
 
 def make_engine(url: URL, *, hasty: bool = False) -> Engine:
     """An engine for one process. The commits of a ``hasty`` one do not wait for the disk."""
+    by_codec: dict[str, Any] = {"json_serializer": lambda value: dumps(value).decode(), "json_deserializer": loads}
     if is_sqlite(url):
-        engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS})
+        engine = create_engine(url, connect_args={"timeout": _BUSY_SECONDS}, **by_codec)
         event.listen(engine, "connect", lambda connection, _: _prepare_sqlite(connection, hasty=hasty))
         return engine
     given = {name: value for name, value in _POSTGRESQL.items() if name not in url.query}
-    return create_engine(url, connect_args=given, pool_pre_ping=True, pool_size=5, max_overflow=5, pool_timeout=3)
+    return create_engine(
+        url, connect_args=given, pool_pre_ping=True, pool_size=5, max_overflow=5, pool_timeout=3, **by_codec
+    )
 
 
 def _prepare_sqlite(connection: Any, *, hasty: bool) -> None:

@@ -11,23 +11,29 @@ from typing import TypeVar
 from cds_service.store.errors import StoreError
 
 _Result = TypeVar("_Result")
-#: Calls that may hang at the same time; further ones fail at once.
 _AT_ONCE = 8
 
 
 class Patience:
     """Runs calls in threads of their own and waits for so many ``seconds``.
 
-    After a failure calls fail at once for ``pause`` seconds, so that not every request waits in vain. ``clock`` gives
-    seconds that never go back. Threads are made for each call: none has to survive a fork or be joined at the end.
+    After a failure calls fail at once for ``pause`` seconds, so that not every request waits in vain; so do those
+    beyond ``at_once`` that have not come back. ``clock`` gives seconds that never go back. Threads are made for each
+    call: none has to survive a fork or be joined at the end.
     """
 
-    def __init__(self, seconds: float, pause: float = 0.0, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        seconds: float,
+        pause: float = 0.0,
+        clock: Callable[[], float] = time.monotonic,
+        at_once: int = _AT_ONCE,
+    ) -> None:
         self._seconds = seconds
         self._pause = pause
         self._clock = clock
         self._paused_until = 0.0
-        self._free = threading.Semaphore(_AT_ONCE)
+        self._free = threading.Semaphore(at_once)
 
     def call(self, work: Callable[[], _Result]) -> _Result:
         """The result of ``work``. Raises :class:`StoreError` if it fails, takes too long or is not tried."""

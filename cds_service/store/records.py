@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from knowledge.making import quick_to_make
+
 
 @dataclass(frozen=True, slots=True)
 class DecisionCard:
@@ -16,6 +18,7 @@ class DecisionCard:
     statements: tuple[str, ...]
 
 
+@quick_to_make
 @dataclass(frozen=True, slots=True)
 class StatementOutcome:
     """What one statement came to."""

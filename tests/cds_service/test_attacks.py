@@ -386,6 +386,20 @@ def test_feedback_takes_its_own_audience_and_that_of_its_service(
     assert answer.status_code == (400 if status == 200 else status)  # let in, and then told that it says nothing
 
 
+def test_a_key_of_one_client_is_no_key_of_another(
+    advisor: Advisor, store: Store, network: responses.RequestsMock
+) -> None:
+    other = Client(
+        name="other EHR", issuer="https://other.example/", jwks={"keys": [public_jwk(other_ec_key(), "other")]}
+    )
+    settings = SETTINGS.model_copy(update={"client": (*SETTINGS.client, other)})
+    authenticator = Authenticator(settings, store.use_token, now=lambda: NOW)
+    client = create_app(settings, advisor=advisor, today=lambda: TODAY, authenticator=authenticator).test_client()
+    theirs: dict[str, Any] = {"header": {"kid": "other"}, "key": other_ec_key()}
+    own, as_another = signed(claims("tenant", iss=other.issuer), **theirs), signed(claims(), **theirs)
+    assert [_call(client, f"Bearer {token}").status_code for token in (own, as_another)] == [200, 401]
+
+
 def test_an_unknown_service_is_not_told_to_strangers(client: FlaskClient) -> None:
     assert client.post("/cds-services/unknown", json=BODY).status_code == 401
     known = signed(claims(aud=f"{PUBLIC_URL}/cds-services/unknown"))

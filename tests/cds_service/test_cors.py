@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
@@ -65,7 +67,7 @@ def test_every_answer_to_a_listed_origin_is_marked(browser: FlaskClient, path: s
 
 def test_too_large_and_unexpected_errors_are_marked_too(advisor: Advisor) -> None:
     class Failing(Advisor):
-        def record(self, document: object):
+        def read(self, request: Mapping[str, Any]):
             raise ValueError
 
     settings = Settings(demo=True, cors_origins=(ORIGIN,), max_body_bytes=100_000)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from cds_service.fhir_transport import Budget, FetchFailure
+from cds_service.fhir_budget import Budget, FetchFailure
 from tests.fetching import Complete, answers, ids, many
 from tests.fhir import condition, patient, protein, variant
 from tests.fhir_server import Exchange, FakeFhirServer, outcome, searchset

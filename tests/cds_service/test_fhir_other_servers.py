@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from cds_service.fetching import Fetcher
-from cds_service.fhir_transport import Budget, FetchFailure, HttpTransport, Reply
+from cds_service.fhir_budget import Budget, FetchFailure, Reply
+from cds_service.fhir_transport import HttpTransport
 from cds_service.hooks import PATIENT_VIEW
 from cds_service.settings import Client, Settings
 from tests.fetching import Complete, answers, ids, many

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -179,6 +180,17 @@ def test_a_built_release_compares_equal_to_its_folder(folder: Folder, tmp_path: 
     assert result["release"] in _run("list", "--knowledge", built).stderr
     assert "nothing was added, changed or removed" in _run("diff", built, folder.path).stdout
     assert _json("diff", built, folder.path)[0]["changes"] == []
+
+
+def test_diff_says_what_a_release_of_an_earlier_form_lacks(folder: Folder, tmp_path: Path):
+    built = str(tmp_path / "release.json")
+    assert _run("build", folder.path, "--output", built).exit_code == 0
+    (folder.path / "protein_statuses.yaml").unlink()
+    text = _run("diff", folder.path, built).stdout
+    assert re.search(r"^Protein statuses: \d+ added$", text, re.MULTILINE)
+    assert "The earlier release has no such table" in text
+    assert "The later release has no such table" in _run("diff", built, folder.path).stdout
+    assert _json("diff", folder.path, built)[0]["whole"] == {"protein status": "added"}
 
 
 def test_diff_says_what_changed(folder: Folder, tmp_path: Path):

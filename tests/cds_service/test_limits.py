@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from flask import Flask
+from flask import Flask, g
 
 from cds_service import Advisor, Settings, create_app
 from cds_service.authentication import Authenticator
+from cds_service.fetching import Fetcher
+from cds_service.fhir_budget import Budget, FetchFailure, Reply
+from cds_service.gate import place_for_others
 from cds_service.key_sources import CannotFetch
 from cds_service.limits import Admission, Deadline, Rates
 from cds_service.outcomes import ServiceError
@@ -92,6 +98,18 @@ def test_admission_bounds_who_works_and_who_waits() -> None:
     assert admission.enter(0)
 
 
+def test_who_waits_for_another_server_gives_its_place_to_others() -> None:
+    admission = Admission(at_once=1, waiting=1)
+    assert admission.enter(0)
+    assert admission.step_aside()
+    assert admission.enter(0), "another works meanwhile"
+    assert not admission.step_aside(), "no more are inside than both numbers together"
+    assert not admission.enter(30)
+    assert not admission.come_back(0), "its place is taken"
+    admission.leave()
+    assert admission.enter(0)
+
+
 def test_a_deadline_ends() -> None:
     clock = Clock()
     deadline = Deadline(2, clock)
@@ -142,6 +160,67 @@ def test_a_request_that_finds_no_place_is_503(advisor: Advisor, tmp_path: Path) 
     first.join(30)
     assert answers == [200]
     assert app.test_client().post(PATH, json=BODY).status_code == 200
+
+
+class _SlowServer:
+    """A FHIR server that answers when it is told to; counts who waits for it."""
+
+    def __init__(self) -> None:
+        self.asked, self.released = threading.Semaphore(0), threading.Event()
+
+    def __call__(self, url: str, headers: Mapping[str, str], budget: Budget) -> Reply:
+        self.asked.release()
+        self.released.wait(30)
+        raise FetchFailure("status 404")
+
+
+#: A request whose results have to be fetched.
+FROM_A_SERVER = BODY | {
+    "prefetch": {name: value for name, value in BODY["prefetch"].items() if name in ("patient", "conditions")},
+    "fhirServer": "http://127.0.0.1:9/fhir",
+    "fhirAuthorization": {"access_token": "token", "token_type": "Bearer"},
+}
+
+
+@contextmanager
+def _fetching(advisor: Advisor, server: _SlowServer, **limits: Any) -> Iterator[Flask]:
+    settings = Settings(demo=True, fhir_deadline_ms=10_000, **limits)
+    fetcher = Fetcher(settings, server)
+    app = create_app(settings, advisor=advisor, today=lambda: TODAY, fetcher=fetcher)
+    yield app
+    server.released.set()
+    fetcher.close()
+
+
+@pytest.mark.parametrize(("waiting", "status"), [(1, 200), (0, 503)])
+def test_a_slow_fhir_server_holds_up_the_others_only_when_too_many_wait_for_it(
+    advisor: Advisor, waiting: int, status: int
+) -> None:
+    server = _SlowServer()
+    answers: list[int] = []
+    with _fetching(advisor, server, requests_at_once=1, requests_waiting=waiting) as app:
+        send = partial(app.test_client().post, PATH)
+        slow = threading.Thread(target=lambda: answers.append(send(json=FROM_A_SERVER).status_code))
+        slow.start()
+        assert server.asked.acquire(timeout=30)
+        assert app.test_client().post(PATH, json=BODY).status_code == status
+        server.released.set()
+        slow.join(30)
+        assert answers == [412]
+        assert app.test_client().post(PATH, json=BODY).status_code == 200, "every place was given back"
+
+
+def test_who_finds_no_place_after_fetching_is_503() -> None:
+    admission = Admission(at_once=1, waiting=4)
+    with Flask("test").test_request_context():
+        g.admission, g.deadline = admission, Deadline(0)
+        g.has_a_place = admission.enter(0)
+        with pytest.raises(ServiceError, match="waiting") as raised, place_for_others():
+            assert admission.enter(0), "another has taken it"
+        assert (raised.value.status, raised.value.retry_after) == (503, 1)
+        assert not g.has_a_place, "it gives back no place that it does not have"
+    admission.leave()
+    assert admission.enter(0)
 
 
 def test_a_place_is_given_back_after_an_error(advisor: Advisor) -> None:

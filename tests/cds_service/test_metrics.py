@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from cds_service.recording import Recorder
 from cds_service.settings import MetricsSettings
 from cds_service.stages import STAGES
 from cds_service.store import Store
+from tests.cds_service.clients import PATH, claims, settings_of, signed
 from tests.conftest import TODAY
 from tests.fhir import condition, patient, protein, request, variant
 from tests.running import FEEDBACK, PATIENT_VIEW, feedback_body
@@ -78,6 +80,19 @@ def test_failures_of_the_store_are_counted(advisor: Advisor) -> None:
     assert found["oncohooks_store_failures_total", ("feedback",)] == 1
     assert found["oncohooks_decision_records_lost_total", ()] == 1
     assert found["oncohooks_store_up", ()] == 0
+
+
+def test_a_token_that_the_store_cannot_tell_of_is_counted(advisor: Advisor) -> None:
+    metrics = Metrics()
+    down = Store("sqlite:////dev/null/x.sqlite")
+    recorder = Recorder(down, Pseudonyms(b"k"), advisor.knowledge.release, timedelta(0), metrics=metrics)
+    app = create_app(settings_of(), advisor=advisor, recorder=recorder, metrics=metrics)
+    now = int(time.time())
+    for token, status in ((signed(claims(iat=now, exp=now + 300)), 503), (signed(claims(exp=now - 1000)), 401)):
+        answer = app.test_client().post(PATH, json=BODY, headers={"Authorization": f"Bearer {token}"})
+        assert answer.status_code == status
+    recorder.close()
+    assert _samples(app.test_client())["oncohooks_store_failures_total", ("token",)] == 1
 
 
 def test_every_kind_of_card_is_known() -> None:

@@ -20,6 +20,7 @@ from sqlalchemy import event, text
 
 from cds_service import Advisor, Settings, create_app
 from cds_service.cli import main
+from cds_service.metrics import Metrics
 from cds_service.pseudonyms import Pseudonyms
 from cds_service.recording import Recorder
 from cds_service.settings import SettingsError, store_url
@@ -314,6 +315,47 @@ def test_a_call_that_hangs_is_given_up_and_the_next_is_not_tried() -> None:
     held.set()
     seconds[0] = 11
     assert patience.call(lambda: 1) == 1
+
+
+def test_beyond_what_may_hang_at_once_a_call_fails_and_waits_for_nothing() -> None:
+    held = threading.Event()
+    patience = Patience(0.01, at_once=2)
+    for _ in range(2):
+        with pytest.raises(StoreError, match="in time"):
+            patience.call(held.wait)
+    with pytest.raises(StoreError, match="busy"):
+        patience.call(lambda: 1)
+    held.set()
+    assert eventually(lambda: patience._free.acquire(blocking=False))
+
+
+class _Hanging(Store):
+    """Answers no question about tokens until it is released."""
+
+    def __init__(self) -> None:
+        super().__init__("sqlite://")
+        self.asked, self.released = threading.Event(), threading.Event()
+
+    @property
+    def may_hang(self) -> bool:
+        return True
+
+    def use_token(self, digest: str, until: datetime, now: datetime) -> bool:
+        self.asked.set()
+        return self.released.wait(30)
+
+
+def test_a_store_that_hangs_leaves_threads_for_the_others() -> None:
+    store, metrics = _Hanging(), Metrics()
+    recorder = Recorder(store, Pseudonyms(b"k"), "sha256:x", timedelta(0), metrics=metrics, callers=1)
+    waiting = threading.Thread(target=lambda: recorder.use_token("a", NOW, NOW))
+    waiting.start()
+    assert store.asked.wait(30)
+    with pytest.raises(StoreError, match="busy"):
+        recorder.use_token("b", NOW, NOW)
+    store.released.set()
+    waiting.join()
+    assert 'oncohooks_store_failures_total{use="token"} 1.0' in metrics.text("sha256:x", "1", None).decode()
 
 
 def test_errors_of_a_call_come_through() -> None:

@@ -8,7 +8,17 @@ import pytest
 import yaml
 
 from knowledge.comparison import Comparison, compare
-from knowledge.criteria import AllOf, AnyOf, HasVariant, InLine, Not, PerformanceAtMost
+from knowledge.criteria import (
+    AllOf,
+    AnyOf,
+    HasVariant,
+    InLine,
+    MenopausalStateIs,
+    NeedsJudgement,
+    Not,
+    PerformanceAtMost,
+    SexIs,
+)
 from knowledge.criterion_comparison import criterion_changes
 from knowledge.loading import read_release
 from knowledge.release import Release
@@ -154,6 +164,22 @@ EDITS = [
         "platinum-compound",
         "drugs: now also nedaplatin; no longer oxaliplatin",
     ),
+    (
+        TAGRISSO,
+        "timing: required",
+        "timing: recommended",
+        "statement",
+        "tagrisso-1",
+        "test of EGFR, before treatment: required → recommended",
+    ),
+    (
+        "stages.yaml",
+        "tumour: COADREAD",
+        "tumour: STAD",
+        "file",
+        "stages.yaml",
+        "now also Stomach Adenocarcinoma (STAD); no longer Colorectal Adenocarcinoma (COADREAD)",
+    ),
     ("eu_copies.yaml", "date: '2026-07-07'", "date: '2026-08-07'", "copy", "Abevmy", "label: 2026-07-07 → 2026-08-07"),
 ]
 
@@ -188,6 +214,46 @@ def test_no_difference_of_releases_goes_unsaid(before: Release, folder: Folder):
         ("file", "stages.yaml", "changed"),
         ("file", "terminology/oncotree.tsv", "changed"),
     }
+
+
+def test_a_class_that_moves_to_another_file_has_not_changed(before: Release, folder: Folder):
+    general, breast = (folder.path / "drug_classes" / name for name in ("general.yaml", "breast.yaml"))
+    classes = yaml.safe_load(general.read_text(encoding="utf-8"))["classes"]
+    others = yaml.safe_load(breast.read_text(encoding="utf-8"))["classes"]
+    general.write_text(yaml.safe_dump({"classes": classes[1:]}), encoding="utf-8")
+    breast.write_text(yaml.safe_dump({"classes": [*others, classes[0]]}), encoding="utf-8")
+    assert set(_changes(before, folder)) == {("file", "drug_classes/", "changed")}
+
+
+def test_members_of_a_class_are_all_that_belong_to_it(before: Release, folder: Folder):
+    folder.replace(
+        "drug_classes/general.yaml",
+        "members: [cisplatin, carboplatin, oxaliplatin]",
+        "members: [cisplatin, carboplatin, oxaliplatin, nedaplatin]",
+    )
+    found = _changes(before, folder)
+    assert found["drug class", "platinum-compound", "changed"] == ("drugs: now also nedaplatin",)
+    assert found["drug class", "chemotherapy", "changed"] == ("drugs: now also nedaplatin",)
+
+
+def test_changes_of_one_kind_stand_together(before: Release, folder: Folder):
+    for gene, protein in (("BRAF", "NP_004324"), ("EGFR", "NP_005219")):
+        name = f"alterations/{gene}.yaml"
+        folder.replace(name, f"protein: {protein}", f"protein: {protein}9")
+        folder.replace(name, "\n    source: ", "\n    source: again ")
+    changes = compare(before, read_release(folder.path)).changes
+    kinds = [change.kind for change in changes if change.kind != "statement"]
+    assert kinds == ["alteration class"] * 2 + ["gene"] * 2
+    assert changes[-1].details == ("protein sequence: NP_005219 → NP_0052199",)
+
+
+def test_the_same_words_about_other_entries_of_the_record_are_said_so(knowledge):
+    one, other = NeedsJudgement("postmenopausal"), MenopausalStateIs("postmenopausal")
+    found = list(criterion_changes(AllOf((one,)), AllOf((other,)), knowledge.reference.tumours))
+    assert found == ["postmenopausal: decided by other entries of the record"]
+    male = SexIs("male")
+    found = list(criterion_changes(AnyOf((male, one)), AnyOf((male, other)), knowledge.reference.tumours))
+    assert found == ["male or postmenopausal: decided by other entries of the record"]
 
 
 def test_what_is_only_written_in_another_order_is_said_so(knowledge):

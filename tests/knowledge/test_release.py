@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -48,12 +50,77 @@ def test_the_digest_is_pinned_and_depends_on_values_alone():
     assert release_digest({"eu/a.yaml": "text", "eu/b.yaml": {"x": [1.5], "y": 2}}) != release_digest(documents)
 
 
-def test_the_digest_does_not_depend_on_the_hash_seed(release: Release):
-    program = "from knowledge.loading import _read_folder, DATA; print(_read_folder(DATA).digest)"
-    for seed in ("0", "4711"):
-        run = [sys.executable, "-c", program]
-        result = subprocess.run(run, capture_output=True, text=True, check=True, env={"PYTHONHASHSEED": seed})
-        assert result.stdout.strip() == release.digest
+#: Prints the digest of the shipped files, which are found in this order.
+_FROM_FILES = """
+import pathlib, sys
+found = pathlib.Path.glob
+pathlib.Path.glob = lambda self, pattern: sorted(found(self, pattern), reverse=sys.argv[1] == "reversed")
+from knowledge.documents import read_documents
+from knowledge.release import Release
+from knowledge.sources import DATA
+print(Release.of(read_documents(DATA)).digest)
+"""
+#: What differs from machine to machine and from start to start. ``C`` without coercion has ASCII as its encoding.
+_MACHINES = {
+    "one": {"PYTHONHASHSEED": "0", "LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0", "TZ": "UTC"},
+    "another": {"PYTHONHASHSEED": "1", "LC_ALL": "C.UTF-8", "TZ": "Pacific/Kiritimati", "PYTHONOPTIMIZE": "2"},
+    "a third": {"PYTHONHASHSEED": "random", "LANG": "tr_TR.UTF-8", "TZ": "America/Los_Angeles"},
+}
+
+
+@pytest.mark.parametrize(("machine", "order"), [("one", "sorted"), ("another", "reversed"), ("a third", "reversed")])
+def test_the_digest_is_the_same_wherever_it_is_computed(release: Release, machine: str, order: str):
+    run = [sys.executable, "-c", _FROM_FILES, order]
+    root = str(DATA.parent.parent)
+    result = subprocess.run(run, capture_output=True, text=True, check=True, env=_MACHINES[machine], cwd=root)
+    assert result.stdout.strip() == release.digest
+
+
+#: Prints the digest of a release file and, where jsonschema is there to read them, of the shipped files.
+_IN_ANY_PYTHON = """
+import sys
+from pathlib import Path
+from knowledge.release import Release, read_release_file
+from knowledge.sources import DATA
+print(read_release_file(Path(sys.argv[1])).digest)
+try:
+    from knowledge.documents import read_documents
+except ImportError:
+    pass
+else:
+    print(Release.of(read_documents(DATA)).digest)
+"""
+
+
+def _other_pythons() -> dict[str, str]:
+    """Interpreters on this machine other than that of the tests, of a supported version, and with PyYAML."""
+    found: dict[str, str] = {}
+    places = {"/usr/bin", "/usr/local/bin", *os.environ.get("PATH", "").split(os.pathsep)} - {
+        str(Path(sys.executable).parent)
+    }
+    for name in ("python3", *(f"python3.{minor}" for minor in range(11, 16))):
+        for place in sorted(places):
+            path = shutil.which(name, path=place)
+            if path is None:
+                continue
+            asked = [path, "-c", "import sys, yaml; print(sys.version_info >= (3, 11) and sys.version)"]
+            said = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
+            if said not in ("", "False", sys.version):
+                found.setdefault(said, path)
+    return found
+
+
+def test_every_other_python_of_this_machine_gives_the_same_digest(release: Release, tmp_path: Path):
+    others = _other_pythons()
+    if not others:
+        pytest.skip("this machine has no other Python of a supported version with PyYAML")
+    file = tmp_path / "release.json"
+    file.write_text(release_text(release, ""), encoding="utf-8")
+    root = str(DATA.parent.parent)
+    for version, path in others.items():
+        run = [path, "-c", _IN_ANY_PYTHON, str(file)]
+        result = subprocess.run(run, capture_output=True, text=True, check=True, cwd=root, env={"PYTHONPATH": root})
+        assert set(result.stdout.split()) == {release.digest}, version
 
 
 def test_a_release_file_gives_what_the_folder_gives(release: Release, tmp_path: Path):
