@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
+from statistics import linear_regression
 
 from benchmarks.mutation import Mutator, Sent
 from benchmarks.product import Product, serving
@@ -40,7 +41,7 @@ class Outcome:
         points = self.memory[len(self.memory) // 2 :]
         if len(points) < 3:
             return None
-        return 1000 * 1024 * slope(points)
+        return 1000 * 1024 * linear_regression(*zip(*points, strict=True)).slope
 
     def text(self) -> str:
         """The outcome for people."""
@@ -57,14 +58,6 @@ class Outcome:
     def answers(self) -> list[tuple[int, int]]:
         """Status and number, the most frequent first."""
         return self.statuses.most_common()
-
-
-def slope(points: Sequence[tuple[float, float]]) -> float:
-    """The slope of the line of least squares."""
-    mean_x = sum(x for x, _ in points) / len(points)
-    mean_y = sum(y for _, y in points) / len(points)
-    spread = sum((x - mean_x) ** 2 for x, _ in points)
-    return sum((x - mean_x) * (y - mean_y) for x, y in points) / spread
 
 
 def fuzz(product: Product, seed: int, numbers: Sequence[int], limit: float) -> Outcome:

@@ -35,6 +35,22 @@ class Kind(StrEnum):
     DISEASE_STATUS = "disease_status"
 
 
+#: The kinds that are results of a test for a biomarker.
+BIOMARKERS = frozenset(
+    {
+        Kind.VARIANT,
+        Kind.FUSION,
+        Kind.COPY_NUMBER,
+        Kind.EXPRESSION,
+        Kind.SIGNATURE,
+        Kind.GENOTYPE,
+        Kind.PHENOTYPE,
+        Kind.KARYOTYPE,
+        Kind.HLA,
+    }
+)
+
+
 class State(StrEnum):
     """What the record says about the fact. Silence is ``UNKNOWN``, never ``ABSENT``."""
 

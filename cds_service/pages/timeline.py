@@ -7,22 +7,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from knowledge.dates import UNDATED, date_interval
-from knowledge.facts import Fact, Kind, State
+from knowledge.facts import BIOMARKERS, Fact, State
 from knowledge.wording import describe_fact
 
-_KINDS = frozenset(
-    {
-        Kind.VARIANT,
-        Kind.FUSION,
-        Kind.COPY_NUMBER,
-        Kind.EXPRESSION,
-        Kind.SIGNATURE,
-        Kind.GENOTYPE,
-        Kind.PHENOTYPE,
-        Kind.KARYOTYPE,
-        Kind.HLA,
-    }
-)
 #: Coordinates in the drawing, which is as wide as ``WIDTH``: so that it can be read when it is scaled to a phone.
 WIDTH, LEFT, RIGHT, TOP, ROW = 440, 110, 10, 32, 28
 #: Half the width of a date, which stands in the middle above the first and last day.
@@ -74,7 +61,7 @@ class Timeline:
 
 def timeline(facts: Iterable[Fact]) -> Timeline | None:
     """The timeline of the biomarker results among the facts; ``None`` if there are none."""
-    results = [fact for fact in facts if fact.kind in _KINDS]
+    results = [fact for fact in facts if fact.kind in BIOMARKERS]
     if not results:
         return None
     dated = [(fact, *date_interval(fact.date)) for fact in results if date_interval(fact.date) != UNDATED]

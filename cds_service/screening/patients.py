@@ -13,22 +13,10 @@ from fhir_mappings import PatientRecord
 from knowledge import Finding, Kind
 from knowledge.dates import is_fhir_date
 from knowledge.evaluation import evaluate_patient, recorded_tumours
+from knowledge.facts import BIOMARKERS
 from knowledge.patient import Patient
 
 _EMPTY = PatientRecord(None, (), (), ())
-_RESULTS = frozenset(
-    {
-        Kind.VARIANT,
-        Kind.FUSION,
-        Kind.COPY_NUMBER,
-        Kind.EXPRESSION,
-        Kind.SIGNATURE,
-        Kind.GENOTYPE,
-        Kind.PHENOTYPE,
-        Kind.KARYOTYPE,
-        Kind.HLA,
-    }
-)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -125,7 +113,7 @@ def _turnaround(record: PatientRecord, resources: _Resources) -> Iterator[tuple[
     seen: set[str] = set()
     for fact in record.facts:
         reference = fact.source.reference
-        if fact.kind not in _RESULTS or reference in seen:
+        if fact.kind not in BIOMARKERS or reference in seen:
             continue
         seen.add(reference)
         issued = resources.by_reference.get(reference, {}).get("issued")

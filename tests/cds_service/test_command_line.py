@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
-from click.testing import CliRunner
 
-from cds_service.cli import main
+from tests.cds_service.commands import invoke, run, write
 from tests.fhir import bundle, condition, patient, protein, request, variant
 from tests.running import PATIENT_VIEW, running
 
 L858R = variant("v1", "EGFR", protein("p.Leu858Arg"))
 
 
-def _run(*arguments: str, status: int = 0) -> list[Any]:
-    result = CliRunner().invoke(main, list(arguments))
-    assert result.exit_code == status, result.output + result.stderr
-    return [json.loads(line) for line in result.stdout.splitlines()]
-
-
-def _file(folder: Path, name: str, *documents: Any) -> str:
-    path = folder / name
-    path.write_text("\n".join(json.dumps(document) for document in documents))
-    return str(path)
-
-
 def test_facts_prints_one_object_for_each_input(tmp_path: Path) -> None:
-    files = [_file(tmp_path, "a.json", L858R), _file(tmp_path, "b.json", bundle(patient(), condition()))]
-    first, second = _run("facts", *files)
+    files = [write(tmp_path, "a.json", L858R), write(tmp_path, "b.json", bundle(patient(), condition()))]
+    first, second = run("facts", *files)
     assert set(first) == {"file", "facts", "unread", "warnings"}
     assert first["file"] == files[0]
     (fact,) = first["facts"]
@@ -55,25 +41,25 @@ def test_facts_prints_one_object_for_each_input(tmp_path: Path) -> None:
     ids=["resource", "bundle", "request", "parameters"],
 )
 def test_facts_reads_every_kind_of_input(tmp_path: Path, document: Any) -> None:
-    (result,) = _run("facts", _file(tmp_path, "input.json", document))
+    (result,) = run("facts", write(tmp_path, "input.json", document))
     assert [fact["protein"] for fact in result["facts"] if "protein" in fact] == ["p.Leu858Arg"]
 
 
 def test_ndjson_lines_of_one_record_belong_together(tmp_path: Path) -> None:
-    (result,) = _run("facts", _file(tmp_path, "patient.ndjson", patient(), condition(), L858R))
+    (result,) = run("facts", write(tmp_path, "patient.ndjson", patient(), condition(), L858R))
     assert {fact["kind"] for fact in result["facts"]} == {"demographic", "disease", "variant"}
 
 
 def test_ndjson_lines_of_whole_patients_are_inputs_of_their_own(tmp_path: Path) -> None:
-    path = _file(tmp_path, "many.ndjson", bundle(patient(), L858R), request(patient(), condition()))
-    assert [result["file"] for result in _run("facts", path)] == [f"{path}:1", f"{path}:2"]
+    path = write(tmp_path, "many.ndjson", bundle(patient(), L858R), request(patient(), condition()))
+    assert [result["file"] for result in run("facts", path)] == [f"{path}:1", f"{path}:2"]
 
 
 def test_a_bad_file_is_reported_and_the_others_are_read(tmp_path: Path) -> None:
     broken = tmp_path / "broken.json"
     broken.write_text("{not json")
-    first, missing, last = _run(
-        "facts", str(broken), str(tmp_path / "none.json"), _file(tmp_path, "a.json", L858R), status=1
+    first, missing, last = run(
+        "facts", str(broken), str(tmp_path / "none.json"), write(tmp_path, "a.json", L858R), status=1
     )
     assert first["unread"][0]["reason"].startswith("not JSON")
     assert missing["unread"]
@@ -82,9 +68,9 @@ def test_a_bad_file_is_reported_and_the_others_are_read(tmp_path: Path) -> None:
 
 def test_facts_can_say_what_the_fhir_models_object_to(tmp_path: Path) -> None:
     invalid = L858R | {"id": "under_score", "effectiveDateTime": "yesterday", "note": "not a list"}
-    path = _file(tmp_path, "a.json", bundle(invalid, patient()))
-    (plain,) = _run("facts", path)
-    (checked,) = _run("facts", path, "--validate")
+    path = write(tmp_path, "a.json", bundle(invalid, patient()))
+    (plain,) = run("facts", path)
+    (checked,) = run("facts", path, "--validate")
     added = checked["warnings"][len(plain["warnings"]) :]
     assert checked["facts"] == plain["facts"]
     assert any("Observation/under_score: R4B: note" in warning for warning in added)
@@ -92,8 +78,8 @@ def test_facts_can_say_what_the_fhir_models_object_to(tmp_path: Path) -> None:
 
 
 def test_evaluate_adds_findings_with_traces_and_the_release(tmp_path: Path) -> None:
-    path = _file(tmp_path, "a.json", bundle(patient(), condition(), L858R))
-    (result,) = _run("evaluate", path, "--today", "2026-11-24")
+    path = write(tmp_path, "a.json", bundle(patient(), condition(), L858R))
+    (result,) = run("evaluate", path, "--today", "2026-11-24")
     assert result["knowledge"]["release"].startswith("sha256:")
     finding = next(finding for finding in result["findings"] if finding["id"] == "tagrisso-3")
     assert {
@@ -114,16 +100,16 @@ def _leaves(trace: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def test_the_day_of_evaluation_decides_the_age(tmp_path: Path) -> None:
-    path = _file(tmp_path, "a.json", bundle(patient("2010-06-01"), condition(), L858R))
+    path = write(tmp_path, "a.json", bundle(patient("2010-06-01"), condition(), L858R))
     outcomes = [
-        next(f["outcome"] for f in _run("evaluate", path, "--today", day)[0]["findings"] if f["id"] == "tagrisso-3")
+        next(f["outcome"] for f in run("evaluate", path, "--today", day)[0]["findings"] if f["id"] == "tagrisso-3")
         for day in ("2026-11-24", "2028-06-01")
     ]
     assert outcomes == ["unmet", "verify"]
 
 
 def test_serve_refuses_to_start_without_a_client() -> None:
-    result = CliRunner().invoke(main, ["serve"])
+    result = invoke("serve")
     assert result.exit_code == 1
     assert "no CDS client is configured" in result.stderr
 
@@ -146,9 +132,9 @@ def test_a_settings_file_is_used_by_every_command(tmp_path: Path, monkeypatch: p
     config.write_text(f'site_codes = "{codes}"')
     monkeypatch.setenv("ONCOHOOKS_CONFIG", str(config))
     local = {"resourceType": "Observation", "id": "o", "status": "final", "valueString": "positive"}
-    (result,) = _run("facts", _file(tmp_path, "a.json", local | {"code": {"coding": [{"system": "s", "code": "X"}]}}))
+    (result,) = run("facts", write(tmp_path, "a.json", local | {"code": {"coding": [{"system": "s", "code": "X"}]}}))
     assert [fact["genes"] for fact in result["facts"]] == [["ALK"]]
     config.write_text("site_code = 'typo'")
-    result_of_typo = CliRunner().invoke(main, ["facts", str(codes)])
+    result_of_typo = invoke("facts", str(codes))
     assert result_of_typo.exit_code == 1
     assert "site_code" in result_of_typo.stderr

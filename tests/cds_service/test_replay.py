@@ -11,10 +11,9 @@ from xml.etree import ElementTree
 import pytest
 import requests
 import responses
-from click.testing import CliRunner, Result
 
-from cds_service.cli import main
 from cds_service.hooks import SERVICES
+from tests.cds_service.commands import invoke, run, write
 from tests.cds_service.installation import Installation, installed
 from tests.fhir import bundle, condition, patient, protein, request, variant
 from tests.scenarios import draft
@@ -27,30 +26,14 @@ ADDRESS = f"{URL}/cds-services/oncology-patient-view"
 CARD = {"uuid": "x", "summary": "s", "indicator": "info", "source": {"label": "l"}}
 
 
-def _invoke(*arguments: str) -> Result:
-    return CliRunner().invoke(main, ["replay", *arguments])
-
-
-def _run(*arguments: str, status: int = 0) -> list[Any]:
-    result = _invoke(*arguments)
-    assert result.exit_code == status, result.output + result.stderr
-    return [json.loads(line) for line in result.stdout.splitlines()]
-
-
-def _file(folder: Path, name: str, *documents: Any) -> str:
-    path = folder / name
-    path.write_text("\n".join(json.dumps(document) for document in documents))
-    return str(path)
-
-
 def test_golden_files_are_saved_and_compared(tmp_path: Path) -> None:
-    path = _file(tmp_path, "a.json", bundle(patient(), condition(), L858R))
+    path = write(tmp_path, "a.json", bundle(patient(), condition(), L858R))
     golden, report = tmp_path / "golden", tmp_path / "report.xml"
-    (saved,) = _run(path, *DAY, "--save", str(golden))
+    (saved,) = run("replay", path, *DAY, "--save", str(golden))
     assert saved["cards"][0]["summary"].startswith("EGFR L858R")
-    _run(path, *DAY, "--check", str(golden))
-    changed = _file(tmp_path, "a.json", bundle(patient(), condition(), variant("v1", "EGFR", protein("p.Leu861Gln"))))
-    result = _invoke(changed, "--check", str(golden), "--junit", str(report))
+    run("replay", path, *DAY, "--check", str(golden))
+    changed = write(tmp_path, "a.json", bundle(patient(), condition(), variant("v1", "EGFR", protein("p.Leu861Gln"))))
+    result = invoke("replay", changed, "--check", str(golden), "--junit", str(report))
     assert result.exit_code == 1
     difference = json.loads(result.stdout)["difference"]
     assert '-    "summary": "EGFR L858R' in difference
@@ -61,12 +44,12 @@ def test_golden_files_are_saved_and_compared(tmp_path: Path) -> None:
 
 
 def test_a_difference_in_a_long_text_is_one_line(tmp_path: Path) -> None:
-    path = _file(tmp_path, "a.json", BODY)
+    path = write(tmp_path, "a.json", BODY)
     golden = tmp_path / "golden"
-    _run(path, *DAY, "--save", str(golden))
+    run("replay", path, *DAY, "--save", str(golden))
     (file,) = golden.iterdir()
     file.write_text(file.read_text().replace("Tagrisso", "Tagrissimo", 1))
-    (result,) = _run(path, *DAY, "--check", str(golden), status=1)
+    (result,) = run("replay", path, *DAY, "--check", str(golden), status=1)
     changed = [
         line for line in result["difference"].splitlines() if line[:1] in "+-" and line[:3] not in ("+++", "---")
     ]
@@ -76,11 +59,11 @@ def test_a_difference_in_a_long_text_is_one_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [None, "{broken"])
 def test_a_golden_file_that_is_missing_or_broken_is_a_difference(tmp_path: Path, content: str | None) -> None:
-    path, golden = _file(tmp_path, "a.json", BODY), tmp_path / "golden"
+    path, golden = write(tmp_path, "a.json", BODY), tmp_path / "golden"
     golden.mkdir()
     if content is not None:
         (golden / "a.json.cards.json").write_text(content)
-    (result,) = _run(path, *DAY, "--check", str(golden), status=1)
+    (result,) = run("replay", path, *DAY, "--check", str(golden), status=1)
     assert "a.json.cards.json" in result["difference"]
 
 
@@ -88,7 +71,7 @@ def test_what_a_request_lacks_is_said(tmp_path: Path) -> None:
     body = request(patient(), condition())
     del body["prefetch"]["observations"]
     report = tmp_path / "report.xml"
-    (result,) = _run(_file(tmp_path, "a.json", body), "--junit", str(report), status=1)
+    (result,) = run("replay", write(tmp_path, "a.json", body), "--junit", str(report), status=1)
     assert result["error"].startswith("412")
     suite = ElementTree.parse(report).getroot()
     assert (suite.attrib["failures"], suite.attrib["errors"]) == ("0", "1")
@@ -97,10 +80,10 @@ def test_what_a_request_lacks_is_said(tmp_path: Path) -> None:
 def test_golden_files_of_equal_names_do_not_collide(tmp_path: Path) -> None:
     for folder in ("a", "b"):
         (tmp_path / folder).mkdir()
-        _file(tmp_path / folder, "patient.json", bundle(patient(), condition(), L858R))
-    _run(str(tmp_path), "--save", str(tmp_path / "golden"))
+        write(tmp_path / folder, "patient.json", bundle(patient(), condition(), L858R))
+    run("replay", str(tmp_path), "--save", str(tmp_path / "golden"))
     assert len(list((tmp_path / "golden").iterdir())) == 2
-    result = _invoke(str(tmp_path / "a"), str(tmp_path / "b"))
+    result = invoke("replay", str(tmp_path / "a"), str(tmp_path / "b"))
     assert result.exit_code == 1
     assert "two inputs are called patient.json" in result.stderr
 
@@ -110,21 +93,21 @@ def test_golden_files_of_equal_names_do_not_collide(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("document", [BODY, bundle(patient(), condition(), L858R)], ids=["request", "patient"])
 def test_a_key_is_left_out_of_requests_and_of_patients(tmp_path: Path, document: Any) -> None:
-    path = _file(tmp_path, "a.json", document)
-    (result,) = _run(path, *DAY, "--drop", "observations", status=1)
+    path = write(tmp_path, "a.json", document)
+    (result,) = run("replay", path, *DAY, "--drop", "observations", status=1)
     assert result["dropped"] == ["observations"]
     assert result["error"] == "412: Required data was not provided in prefetch: observations."
-    (result,) = _run(path, *DAY, "--drop", "conditions", "--drop", "observations", status=1)
+    (result,) = run("replay", path, *DAY, "--drop", "conditions", "--drop", "observations", status=1)
     assert "conditions, observations" in result["error"]
 
 
 def test_without_a_key_that_is_not_required_the_cards_say_what_is_missing(tmp_path: Path) -> None:
-    (result,) = _run(_file(tmp_path, "a.json", BODY), *DAY, "--drop", "patient")
+    (result,) = run("replay", write(tmp_path, "a.json", BODY), *DAY, "--drop", "patient")
     assert "Not received, or not in full: patient" in result["cards"][0]["detail"]
 
 
 def test_a_key_that_no_input_has_is_no_success(tmp_path: Path) -> None:
-    result = _invoke(_file(tmp_path, "a.json", BODY), *DAY, "--drop", "observation")
+    result = invoke("replay", write(tmp_path, "a.json", BODY), *DAY, "--drop", "observation")
     assert result.exit_code == 1
     assert "no input has the prefetch key observation" in result.stderr
 
@@ -144,26 +127,26 @@ def test_a_service_that_wants_tokens_gets_a_new_one_for_each_call(here: Installa
     for number, service in enumerate(SERVICES.values()):
         selected = {"selections": ["MedicationRequest/m1"]} if service.hook == "order-select" else {}
         context = drafted | selected if service.about_orders else BODY["context"]
-        _file(tmp_path, f"{number}.json", BODY | {"hook": service.hook, "context": context})
+        write(tmp_path, f"{number}.json", BODY | {"hook": service.hook, "context": context})
     files = [str(tmp_path / f"{number}.json") for number in range(len(SERVICES))]
-    results = _run(*files, "--url", here.base, *here.signing)
+    results = run("replay", *files, "--url", here.base, *here.signing)
     assert all("cards" in result for result in results)
-    assert results[0]["cards"] == _run(files[0])[0]["cards"], "as without a service"
-    refused = _run(*files, "--url", here.base, status=1)
+    assert results[0]["cards"] == run("replay", files[0])[0]["cards"], "as without a service"
+    refused = run("replay", *files, "--url", here.base, status=1)
     assert [result["error"] for result in refused] == ["401: Authentication is required."] * len(files)
 
 
 def test_a_patient_alone_is_wrapped_for_a_service_too(here: Installation, tmp_path: Path) -> None:
-    path = _file(tmp_path, "a.json", bundle(patient(), condition(), L858R))
-    (result,) = _run(path, "--url", here.base, *here.signing)
+    path = write(tmp_path, "a.json", bundle(patient(), condition(), L858R))
+    (result,) = run("replay", path, "--url", here.base, *here.signing)
     assert result["cards"][0]["summary"].startswith("EGFR L858R")
 
 
 @responses.activate
 def test_answers_of_every_kind_become_results(tmp_path: Path) -> None:
-    path = _file(tmp_path, "a.json", BODY)
+    path = write(tmp_path, "a.json", BODY)
     responses.post(ADDRESS, json={"cards": [CARD]})
-    (result,) = _run(path, "--url", f"{URL}/")
+    (result,) = run("replay", path, "--url", f"{URL}/")
     assert result["cards"] == [{"summary": "s", "indicator": "info", "source": {"label": "l"}}]
     issue = {"severity": "error", "code": "transient", "diagnostics": "Too many requests are waiting."}
     for answer, said in (
@@ -178,14 +161,14 @@ def test_answers_of_every_kind_become_results(tmp_path: Path) -> None:
         ({"body": requests.ConnectionError()}, "did not answer"),
     ):
         responses.replace("POST", ADDRESS, **answer)
-        (result,) = _run(path, "--url", URL, status=1)
+        (result,) = run("replay", path, "--url", URL, status=1)
         assert said in result["error"]
 
 
 def test_a_file_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> None:
-    path, taken = _file(tmp_path, "a.json", BODY), _file(tmp_path, "taken", {})
+    path, taken = write(tmp_path, "a.json", BODY), write(tmp_path, "taken", {})
     for options in (["--save", f"{taken}/golden"], ["--junit", str(tmp_path / "none" / "report.xml")]):
-        result = _invoke(path, *options)
+        result = invoke("replay", path, *options)
         assert result.exit_code == 1
         assert result.stderr.startswith("Error: ")
 
@@ -195,7 +178,7 @@ def test_a_file_that_cannot_be_written_is_a_clear_error(tmp_path: Path) -> None:
 
 def test_no_input_is_no_success(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    assert _run(str(tmp_path / "empty"), status=1) == []
+    assert run("replay", str(tmp_path / "empty"), status=1) == []
 
 
 @pytest.mark.parametrize(
@@ -216,5 +199,5 @@ def test_options_that_do_not_go_together_are_wrong_usage(
     options: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    CliRunner().invoke(main, ["clients", "new-key", "key.json"])
-    assert _invoke(*options).exit_code == 2
+    invoke("clients", "new-key", "key.json")
+    assert invoke("replay", *options).exit_code == 2
