@@ -41,6 +41,12 @@ def screen(
 
     With --since only statements that differ from an older release (of "kb build", or a knowledge folder) are
     evaluated, and the patients whose findings change are listed.
+
+    \b
+    Examples:
+      oncohooks screen export --output screened
+      oncohooks screen export --output changed --since knowledge-before.json
+      oncohooks screen export --output screened --engine spark --master local[2]
     """
     try:
         from cds_service.screening import running
@@ -71,6 +77,10 @@ def demo_cohort(patients: int, output: Path, seed: int, compress: bool) -> None:
 
     Tumours, results and treatments occur about as often as in Europe, each written in one of the notations that are
     read. The same seed gives the same bytes.
+
+    \b
+    Example:
+      oncohooks demo-cohort --patients 1000 --output cohort
     """
     from cds_service.advisor import Advisor  # only here, so that the help does not load the knowledge
     from cds_service.cohorts import Cohort, write_cohort

@@ -15,7 +15,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, Row, Table, bindparam, delete, func, insert, select
+from sqlalchemy import Connection, Engine, Row, Table, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from cds_service.store.database import (
@@ -39,11 +39,17 @@ _OVERRIDDEN = (
     .join(decisions)
     .join(feedback, feedback.c.card == cards.c.uuid)
     .where(
-        decisions.c.patient == bindparam("asked_patient"),
+        feedback.c.patient == bindparam("asked_patient"),
         decisions.c.release == bindparam("asked_release"),
         feedback.c.outcome == "overridden",
         feedback.c.said_at >= bindparam("asked_since"),
     )
+)
+#: For feedback that came before the record of its decision was written.
+_SAID_BEFORE = (
+    update(feedback)
+    .where(feedback.c.card == bindparam("shown"), feedback.c.patient.is_(None))
+    .values(patient=bindparam("shown_for"))
 )
 #: Alembic keeps what it works on in one place for the whole process.
 _ALEMBIC = threading.Lock()
@@ -131,6 +137,8 @@ class Store:
             rows = [_card_row(card, decision.id) for decision in made for card in decision.cards]
             if rows:
                 connection.execute(insert(cards), rows)
+                shown = [{"shown": card.uuid, "shown_for": one.patient} for one in made for card in one.cards]
+                connection.execute(_SAID_BEFORE, shown)
 
     def add_feedback(self, items: Iterable[FeedbackItem]) -> int:
         """Keep feedback; what was said before is kept once. Returns how many are new. Raises :class:`StoreError`.
@@ -257,6 +265,7 @@ def _added(connection: Connection, item: FeedbackItem) -> bool:
         "client": item.client,
         "service": item.service,
         "card": item.card,
+        "patient": select(decisions.c.patient).join(cards).where(cards.c.uuid == item.card).scalar_subquery(),
         "outcome": item.outcome,
         "said_at": item.said_at,
         "suggestions": list(item.suggestions),

@@ -36,7 +36,6 @@ decisions = Table(
     Column("outcomes", JSON, nullable=False),
     Column("fetched", JSON),
     Column("not_fetched", JSON),
-    Index("ix_decisions_patient", "patient", "facts_digest"),
 )
 
 cards = Table(
@@ -49,7 +48,8 @@ cards = Table(
     Column("statements", JSON, nullable=False),
 )
 
-#: The card of a feedback may be unknown here: it can be older than what is kept, or from before a restart.
+#: The card of a feedback may be unknown here: it can be older than what is kept, or from before a restart. ``patient``
+#: is that of the card's decision, so that what was set aside for a patient is found without reading all decisions.
 feedback = Table(
     "feedback",
     metadata,
@@ -57,6 +57,7 @@ feedback = Table(
     Column("client", String(100), nullable=False),
     Column("service", String(100), nullable=False),
     Column("card", String(200), nullable=False, index=True),
+    Column("patient", String(64)),
     Column("outcome", String(20), nullable=False),
     Column("said_at", DateTime(timezone=True), nullable=False, index=True),
     Column("suggestions", JSON, nullable=False),
@@ -64,6 +65,7 @@ feedback = Table(
     Column("reason_code", String(100)),
     Column("commented", Boolean, nullable=False),
     UniqueConstraint("client", "card", "outcome", "said_at", name="uq_feedback_once"),
+    Index("ix_feedback_patient", "patient", "said_at"),
 )
 
 #: Tokens that were used, by the hash of their issuer and ``jti``, until they would not be accepted any more anyway.

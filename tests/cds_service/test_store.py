@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from click.testing import CliRunner
 from sqlalchemy import event, text
 
@@ -35,6 +36,7 @@ from cds_service.store import (
     Store,
     StoreError,
 )
+from cds_service.store.store import _migrations
 from tests.conftest import TODAY
 from tests.fhir import condition, patient, protein, request, variant
 from tests.postgres import Cluster, cluster
@@ -101,6 +103,25 @@ def test_decisions_and_feedback_come_back_as_they_were(store: Store) -> None:
     assert store.add_feedback([_said("c1")]) == 0
     (kept,) = store.feedback_with_cards()
     assert (kept["topic"], kept["suggestions"], kept["reason_code"]) == ("optionsEGFR", ["s1"], "no")
+    assert store.overridden_topics("p" * 32, "sha256:0123456789abcdef", NOW) == [("optionsEGFR", "f" * 32)]
+
+
+def test_feedback_that_is_faster_than_the_record_of_its_decision_counts_too(store: Store) -> None:
+    store.add_feedback([_said("c1"), _said("of another system")])
+    assert store.overridden_topics("p" * 32, "sha256:0123456789abcdef", NOW) == []
+    store.add_decisions([_decision(1), _decision(2)])
+    assert store.overridden_topics("p" * 32, "sha256:0123456789abcdef", NOW) == [("optionsEGFR", "f" * 32)]
+    assert store.overridden_topics("q" * 32, "sha256:0123456789abcdef", NOW) == []
+
+
+def test_what_was_set_aside_is_kept_when_the_tables_change_their_form(store: Store) -> None:
+    store.add_decisions([_decision(1)])
+    store.add_feedback([_said("c1"), _said("of another system")])
+    config = _migrations()
+    with store.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, "0003")
+    store.upgrade()
     assert store.overridden_topics("p" * 32, "sha256:0123456789abcdef", NOW) == [("optionsEGFR", "f" * 32)]
 
 
