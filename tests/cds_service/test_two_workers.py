@@ -9,7 +9,9 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -140,3 +142,16 @@ def test_what_is_no_proper_http_is_refused_in_json(port: int, name: str) -> None
     )
     assert b"evil" not in received
     assert requests.get(f"http://127.0.0.1:{port}/health", timeout=60).ok
+
+
+@pytest.mark.parametrize("request_line", [f"OPTIONS {PATH}", "GET /health", f"PUT {PATH}", "POST /nothing"])
+def test_a_connection_goes_on_after_a_body_that_nobody_read(port: int, request_line: str) -> None:
+    method, path = request_line.split()
+    with closing(HTTPConnection("127.0.0.1", port, timeout=30)) as connection:
+        connection.request(method, path, body=b" " * 300_000)
+        response = connection.getresponse()
+        response.read()
+        used = connection.sock
+        connection.request("GET", "/health")
+        assert connection.getresponse().status == 200
+        assert connection.sock is used or response.getheader("Connection") == "close"
