@@ -19,8 +19,9 @@ _UNMADE = 200
 #: Records that wait for a store that is down: some kilobytes each.
 _WAITING = 5_000
 _BATCH = 200
-#: Answers that are gathered at most: each still holds its whole request.
-_AT_ONCE = 10
+#: Milliseconds of answering after which nothing more is gathered: each answer still holds its whole request, and making
+#: its record takes a tenth of the time that the request took, in which other requests stand still.
+_GATHERED = 100.0
 #: Seconds in which further answers may join the first. One commit for many costs hardly more than for one, and a record
 #: that is made while the next request is answered takes turns with it: better every tenth request than each.
 _GATHERING = 0.1
@@ -40,7 +41,7 @@ class DecisionWriter:
         self._store = store
         self._lost = lost
         self._written = written
-        self._unmade: queue.Queue[MakeDecision | None] = queue.Queue(_UNMADE)
+        self._unmade: queue.Queue[tuple[MakeDecision, float] | None] = queue.Queue(_UNMADE)
         self._waiting: deque[Decision] = deque()
         self._pause = _FIRST_PAUSE
         self._next_try = 0.0
@@ -48,11 +49,11 @@ class DecisionWriter:
         self._process = -1
         self._lock = threading.Lock()
 
-    def write(self, make: MakeDecision) -> None:
-        """Hand over a decision to be made and kept; never waits."""
+    def write(self, make: MakeDecision, duration: float = 0.0) -> None:
+        """Hand over a decision to be made and kept, of an answer that took so many milliseconds; never waits."""
         self._start()
         try:
-            self._unmade.put_nowait(make)
+            self._unmade.put_nowait((make, duration))
         except queue.Full:
             self._lost(1)
 
@@ -100,14 +101,17 @@ class DecisionWriter:
     def _gathered(self, timeout: float | None) -> tuple[list[MakeDecision], bool]:
         """What is handed over within a moment of the first, for which it waits so long. Whether nothing more comes."""
         gathered: list[MakeDecision] = []
+        spent = 0.0
         try:
-            make = self._unmade.get(timeout=timeout)
+            handed = self._unmade.get(timeout=timeout)
             until = time.monotonic() + _GATHERING
-            while make is not None:
+            while handed is not None:
+                make, duration = handed
                 gathered.append(make)
-                if len(gathered) >= _AT_ONCE:
+                spent += duration
+                if spent >= _GATHERED:
                     return gathered, False
-                make = self._unmade.get(timeout=max(0.0, until - time.monotonic()))
+                handed = self._unmade.get(timeout=max(0.0, until - time.monotonic()))
         except queue.Empty:
             return gathered, False
         return gathered, True
