@@ -38,8 +38,8 @@ def deployment_markdown(suite: Suite) -> str:
     amount = f"{workers} worker{'s' if workers > 1 else ''}"
     return (
         f"{table(('Step', 'Figure'), steps)}\n\n"
-        f"So a country makes {peak:.0f} requests a second at its peak, and **{amount}** of this machine's kind answer "
-        "them; a second site with as many is for when the first one fails, not for speed. "
+        f"So a country makes {peak:.0f} requests a second at its peak, for which **{amount}** of this machine's kind "
+        "will do; a second site with as many is for when the first one fails, not for speed. "
         f"With {CONNECTIONS} connections at once a worker answers {_many(suite)}."
     )
 
