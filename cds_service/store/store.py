@@ -27,7 +27,8 @@ from cds_service.store.database import (
     take_all_the_time,
 )
 from cds_service.store.errors import StoreError
-from cds_service.store.records import Decision, DecisionCard, FeedbackItem, StatementOutcome
+from cds_service.store.records import Decision, DecisionCard, FeedbackItem
+from cds_service.store.rows import card_of, card_row, decision_of, decision_row, feedback_row, in_utc
 from cds_service.store.tables import cards, decisions, feedback, jti
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -128,13 +129,13 @@ class Store:
                 rows = {str(table.name): _count(connection, table) for table in (decisions, cards, feedback)}
                 oldest = connection.execute(select(func.min(decisions.c.made_at))).scalar_one()
         head = ScriptDirectory.from_config(_migrations()).get_current_head()
-        return StoreState(self.url.render_as_string(hide_password=True), form, str(head), rows, _in_utc(oldest))
+        return StoreState(self.url.render_as_string(hide_password=True), form, str(head), rows, in_utc(oldest))
 
     def add_decisions(self, made: Sequence[Decision]) -> None:
         """Keep decision records, all or none. Raises :class:`StoreError`, :class:`Refused` if one cannot be kept."""
         with self._writing() as connection:
-            connection.execute(insert(decisions), [_decision_row(decision) for decision in made])
-            rows = [_card_row(card, decision.id) for decision in made for card in decision.cards]
+            connection.execute(insert(decisions), [decision_row(decision) for decision in made])
+            rows = [card_row(card, decision.id) for decision in made for card in decision.cards]
             if rows:
                 connection.execute(insert(cards), rows)
                 shown = [{"shown": card.uuid, "shown_for": one.patient} for one in made for card in one.cards]
@@ -174,7 +175,7 @@ class Store:
         """The decision in which a card was shown. Raises :class:`StoreError`."""
         with self._reading() as connection:
             row = connection.execute(select(decisions).join(cards).where(cards.c.uuid == uuid)).one_or_none()
-            return None if row is None else _decision(row, _cards_of(connection, row.id))
+            return None if row is None else decision_of(row, _cards_of(connection, row.id))
 
     def overridden_topics(self, patient: str, release: str, since: datetime) -> list[tuple[str, str]]:
         """Topics set aside for a patient under a release since a time, each with the digest of the facts it was about.
@@ -254,82 +255,16 @@ def _count(connection: Connection, table: Table) -> int:
     return int(connection.execute(select(func.count()).select_from(table)).scalar_one())
 
 
-def _in_utc(moment: datetime | None) -> datetime | None:
-    """SQLite keeps no zone."""
-    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
 def _added(connection: Connection, item: FeedbackItem) -> bool:
     """Add one feedback, unless it is there already."""
-    row = {
-        "client": item.client,
-        "service": item.service,
-        "card": item.card,
-        "patient": select(decisions.c.patient).join(cards).where(cards.c.uuid == item.card).scalar_subquery(),
-        "outcome": item.outcome,
-        "said_at": item.said_at,
-        "suggestions": list(item.suggestions),
-        "reason_system": item.reason_system,
-        "reason_code": item.reason_code,
-        "commented": item.commented,
-    }
     try:
         with connection.begin_nested():
-            connection.execute(insert(feedback).values(row))
+            connection.execute(insert(feedback).values(feedback_row(item)))
     except IntegrityError:
         return False
     return True
 
 
-def _decision_row(decision: Decision) -> dict[str, Any]:
-    return {
-        "id": decision.id,
-        "made_at": decision.made_at,
-        "client": decision.client,
-        "service": decision.service,
-        "patient": decision.patient,
-        "input_digest": decision.input_digest,
-        "facts_digest": decision.facts_digest,
-        "release": decision.release,
-        "version": decision.version,
-        "duration": decision.duration,
-        "unread": decision.unread,
-        "outcomes": {item.statement: item.outcome for item in decision.outcomes},
-        "fetched": list(decision.fetched),
-        "not_fetched": list(decision.not_fetched),
-    }
-
-
-def _card_row(card: DecisionCard, decision: str) -> dict[str, Any]:
-    return {
-        "uuid": card.uuid,
-        "decision": decision,
-        "topic": card.topic,
-        "indicator": card.indicator,
-        "statements": list(card.statements),
-    }
-
-
 def _cards_of(connection: Connection, decision: str) -> tuple[DecisionCard, ...]:
     rows = connection.execute(select(cards).where(cards.c.decision == decision))
-    return tuple(DecisionCard(row.uuid, row.topic, row.indicator, tuple(row.statements)) for row in rows)
-
-
-def _decision(row: Row[Any], shown: tuple[DecisionCard, ...]) -> Decision:
-    return Decision(
-        id=row.id,
-        made_at=_in_utc(row.made_at) or row.made_at,
-        client=row.client,
-        service=row.service,
-        patient=row.patient,
-        input_digest=row.input_digest,
-        facts_digest=row.facts_digest,
-        release=row.release,
-        version=row.version,
-        duration=row.duration,
-        unread=row.unread,
-        outcomes=tuple(StatementOutcome(name, outcome) for name, outcome in row.outcomes.items()),
-        cards=shown,
-        fetched=tuple(row.fetched or ()),
-        not_fetched=tuple(row.not_fetched or ()),
-    )
+    return tuple(map(card_of, rows))
