@@ -8,28 +8,18 @@ and a metastasis, a history, an in-situ or a benign neoplasm is never read as a 
 from __future__ import annotations
 
 import re
-import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
 
-import yaml
-
+from fhir_mappings.tumour_tables import Site, TumourKind, TumourRule, TumourTables, plain_text, system_key, undotted
 from knowledge.terminology import TumourTree
-
-TumourKind = Literal["primary", "secondary", "history", "morphology", "neoplasm", "none"]
 
 _ICD10 = re.compile(r"([A-Z]\d[0-9A-Z])\.?([0-9A-Z]{0,4})[-+*!#.]*")
 _MORPHOLOGY = re.compile(r"(?<![\w./])M?-?(\d{4})(\d)?(?:/(\d)\d?)?(?![\w/])", re.ASCII)
 _TOPOGRAPHY = re.compile(r"\bC(\d\d)(?:\.(\d)\w*|(\d?))(?!\w|\.\w)", re.ASCII)
 _SNOMED = re.compile(r"\s*(\d{6,18})\s*(?:\|[^|]*\|\s*)?", re.ASCII)
 _SEMANTIC_TAG = re.compile(r"\((?:disorder|finding|situation|morphologic abnormality|diagnosis)\)\s*$", re.IGNORECASE)
-_NOT_WORD = re.compile(r"[^0-9a-z]+")
-
-
-class TumourDataError(ValueError):
-    """The reviewed data name an unknown node or site, or say two things of one code."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,104 +42,21 @@ class TumourReading:
     malignant: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    kind: TumourKind
-    node: str | None
-    title: str
-    site: str | None = None
-    assumes: str | None = None
-    malignant: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Words:
-    """Phrases with the ends marked that must be the ends of words."""
-
-    needles: tuple[str, ...]
-
-    def within(self, text: str) -> bool:
-        padded = f" {text} "
-        return any(needle in padded for needle in self.needles)
-
-    def cut_from(self, text: str) -> str:
-        padded = f" {text} "
-        for needle in self.needles:
-            padded = padded.replace(needle, " ")
-        return " ".join(padded.split())
-
-
-@dataclass(frozen=True, slots=True)
-class _Site:
-    name: str
-    node: str | None
-    title: str
-
-
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
 class TumourCodes:
-    """The reviewed tables. ``load`` checks them; every other method only reads."""
+    """What codes, histologies and names mean by the reviewed tables."""
 
     tree: TumourTree
-    _systems: Mapping[str, str]
-    _sites: Mapping[str, _Site]
-    _icd10: Mapping[str, Mapping[str, _Rule]]
-    _diagnoses: Mapping[str, Mapping[str, _Rule]]
-    _morphologies: Mapping[str, Mapping[str, str]]
-    _body_sites: Mapping[str, str]
-    _anywhere: Mapping[str, str]
-    _by_site: Mapping[str, Mapping[str, str]]
-    _coded_apart: frozenset[str]
-    _former_codes: Mapping[str, str]
-    _not_invasive: frozenset[str]
-    _references_not_used: frozenset[str]
-    _names: Mapping[str, _Rule]
-    _never_named: _Words
-    _words: Mapping[str, _Words]
+    _tables: TumourTables
 
     @classmethod
     def load(cls, path: Path, tree: TumourTree) -> TumourCodes:
         """Read the reviewed data. Raises ``TumourDataError`` where they do not fit the tree or themselves."""
-        data = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-        sites = {
-            _undotted(code): _Site(name, _known(entry.get("node"), tree), entry["title"])
-            for name, entry in data["sites"]["entries"].items()
-            for code in entry["codes"]
-        }
-        names = {site.name for site in sites.values()}
-        by_site = data["icdo3"]["by_site"]
-        if strangers := set(by_site) - names:
-            raise TumourDataError(f"histologies of unknown sites: {sorted(strangers)}")
-        groups = data["icdo3"]["groups"]
-        not_invasive = frozenset(_known(code, tree) or "" for code in data["oncotree"]["not_invasive"])
-        return cls(
-            tree=tree,
-            _systems={_system_key(url): family for family, entry in data["systems"].items() for url in entry["urls"]},
-            _sites=sites,
-            _icd10=_icd10_rules(data, sites, tree),
-            _diagnoses={
-                family: {str(code): _rule(entry, tree) for code, entry in data[family]["diagnoses"].items()}
-                for family in ("snomed", "ncit")
-            },
-            _morphologies={
-                family: {str(code): entry["icdo3"] for code, entry in data[family]["morphologies"].items()}
-                for family in ("snomed", "ncit")
-            },
-            _body_sites={str(code): entry["site"] for code, entry in data["snomed"]["sites"].items()},
-            _anywhere=_histologies(data["icdo3"]["anywhere"], groups, tree),
-            _by_site={name: _histologies(nodes, groups, tree) for name, nodes in by_site.items()},
-            _coded_apart=frozenset(_known(code, tree) or "" for code in data["icdo3"]["coded_apart"]),
-            _former_codes={old: _known(new, tree) or "" for old, new in data["oncotree"]["former_codes"].items()},
-            _not_invasive=not_invasive,
-            _references_not_used=frozenset(data["ncit"]["not_used"]),
-            _names=_name_rules(data["names"], not_invasive, tree),
-            _never_named=_phrases(data["names"]["never"]),
-            _words={name: _phrases(entry) for name, entry in data["words"].items() if name != "source"},
-        )
+        return cls(tree, TumourTables.load(path, tree))
 
     def for_coding(self, system: str | None, code: str | None, display: str | None) -> TumourReading:
         """What a coding says. An unknown code counts as a neoplasm if its display looks like a cancer."""
-        family = self._systems.get(_system_key(system)) if system else None
+        family = self._tables.systems.get(system_key(system)) if system else None
         reading: TumourReading | None = None
         if code and family in ("icd10", "icd10_cm"):
             reading = self._from_icd10(family, code)
@@ -165,18 +72,18 @@ class TumourCodes:
 
     def for_text(self, text: str) -> TumourReading | None:
         """What a text says if the whole of it is a known name of a tumour, else None."""
-        name = _plain(_SEMANTIC_TAG.sub("", text))
-        rule = self._names.get(name)
-        if rule is None or self._never_named.within(name):
+        name = plain_text(_SEMANTIC_TAG.sub("", text))
+        rule = self._tables.names.get(name)
+        if rule is None or self._tables.never_named.within(name):
             return None
         return _reading(rule, f"the name {name!r}")
 
     def looks_like_cancer(self, text: str) -> bool:
         """Whether a display or text names a cancer of the patient, past or present, as far as its words tell."""
-        plain = _plain(text)
-        if self._words["never"].within(plain):
+        plain = plain_text(text)
+        if self._tables.words["never"].within(plain):
             return False
-        return self._words["cancer"].within(self._words["not_cancer"].cut_from(plain))
+        return self._tables.words["cancer"].within(self._tables.words["not_cancer"].cut_from(plain))
 
     def refine(self, node: str | None, morphology: str, site: str | None = None) -> str | None:
         """The node that a diagnosis and an ICD-O-3 histology give together.
@@ -189,7 +96,7 @@ class TumourCodes:
         if histology is None:
             return node
         if not histology.endswith("/3") and "/" in histology:
-            found = self._anywhere.get(histology)
+            found = self._tables.anywhere.get(histology)
         else:
             found = self._at_sites(node, histology.partition("/")[0] + "/3", self._site(site))
         if found is None or node is None:
@@ -202,7 +109,7 @@ class TumourCodes:
         """Whether a tumour that a histology names would never bear the code of this one's organ."""
         if self.organ(found) == self.organ(node):
             return False
-        return any(self.tree.is_a(found, apart) for apart in self._coded_apart)
+        return any(self.tree.is_a(found, apart) for apart in self._tables.coded_apart)
 
     def may_have(self, node: str, morphology: str, site: str | None = None) -> bool:
         """Whether a tumour may have an ICD-O-3 histology: one that the tables know of its type.
@@ -217,7 +124,7 @@ class TumourCodes:
 
     def _occurs_below(self, node: str, morphology: str) -> bool:
         histology = (_morphology(morphology) or "").partition("/")[0] + "/3"
-        found = (nodes.get(histology) for nodes in self._by_site.values())
+        found = (nodes.get(histology) for nodes in self._tables.by_site.values())
         return any(result is not None and self.tree.is_a(result, node) for result in found)
 
     def with_histology(self, reading: TumourReading, morphology: str, site: str | None = None) -> TumourReading:
@@ -247,7 +154,7 @@ class TumourCodes:
         if found is None:
             return None
         key = found.group(1) + found.group(2)
-        rules = self._icd10[family]
+        rules = self._tables.icd10[family]
         rule = next((rules[key[:size]] for size in range(len(key), 0, -1) if key[:size] in rules), None)
         label = f"ICD-10 {code.strip()}"
         if rule is None:
@@ -271,7 +178,7 @@ class TumourCodes:
 
     def _from_morphology(self, morphology: str, label: str, site: str | None = None) -> TumourReading:
         invasive = morphology.endswith("/3")
-        node = self.refine(None, morphology, site) if invasive or morphology in self._anywhere else None
+        node = self.refine(None, morphology, site) if invasive or morphology in self._tables.anywhere else None
         if site and node is None and invasive and (found := self._site(site)):
             node = found.node
         if node:
@@ -287,14 +194,14 @@ class TumourCodes:
         if found is None:
             return None
         concept = found.group(1)
-        if concept in self._body_sites:
-            return replace(_none(f"SNOMED CT {concept} is a site"), topography=self._body_sites[concept])
+        if concept in self._tables.body_sites:
+            return replace(_none(f"SNOMED CT {concept} is a site"), topography=self._tables.body_sites[concept])
         return self._from_table("snomed", concept, f"SNOMED CT {concept}")
 
     def _from_ncit(self, code: str) -> TumourReading | None:
         if (reading := self._from_table("ncit", code, f"NCIt {code}")) is not None:
             return reading
-        node = None if code in self._references_not_used else self.tree.by_nci(code)
+        node = None if code in self._tables.references_not_used else self.tree.by_nci(code)
         if node is None:
             return None
         if self._is_organ(node) or self.tree.parent(node) is None:
@@ -302,17 +209,17 @@ class TumourCodes:
         return self._from_oncotree(node)
 
     def _from_table(self, family: str, code: str, label: str) -> TumourReading | None:
-        if rule := self._diagnoses[family].get(code):
+        if rule := self._tables.diagnoses[family].get(code):
             return replace(_reading(rule, label), malignant=rule.malignant or rule.kind == "primary")
-        morphology = self._morphologies[family].get(code)
+        morphology = self._tables.morphologies[family].get(code)
         return self._from_morphology(morphology, label) if morphology else None
 
     def _from_oncotree(self, code: str) -> TumourReading:
-        known = [self._former_codes.get(code, code), self._former_codes.get(code.upper(), code.upper())]
+        known = [self._tables.former_codes.get(code, code), self._tables.former_codes.get(code.upper(), code.upper())]
         node = next((candidate for candidate in known if candidate in self.tree), None)
         if node is None:
             return TumourReading("neoplasm", None, None, f"OncoTree has no code {code}")
-        if node in self._not_invasive:
+        if node in self._tables.not_invasive:
             return TumourReading(
                 "neoplasm", None, None, f"OncoTree {code}: {self.tree.name(node)} is no invasive cancer"
             )
@@ -321,35 +228,38 @@ class TumourCodes:
     def _from_display(self, display: str | None) -> TumourReading:
         if not display or not self.looks_like_cancer(display):
             return _none("neither the code nor its display names a cancer")
-        plain = _plain(display)
-        if self._words["history"].within(plain):
+        plain = plain_text(display)
+        if self._tables.words["history"].within(plain):
             return TumourReading("history", None, None, "the code is not known, its display tells a history of cancer")
-        if self._words["secondary"].within(plain) and " primary " not in f" {plain} ":
+        if self._tables.words["secondary"].within(plain) and " primary " not in f" {plain} ":
             return TumourReading("secondary", None, None, "the code is not known, its display tells a metastasis")
         return TumourReading("neoplasm", None, None, "the code is not known, its display looks like a cancer")
 
     # --- sites and histologies ----------------------------------------------------------------------------------------
 
-    def _site(self, code: str | None) -> _Site | None:
+    def _site(self, code: str | None) -> Site | None:
         place = _topography(code) if code else None
-        return self._sites.get(_undotted(place)) or self._sites.get(place[:3]) if place else None
+        return self._tables.sites.get(undotted(place)) or self._tables.sites.get(place[:3]) if place else None
 
-    def _at_sites(self, node: str | None, histology: str, site: _Site | None) -> str | None:
+    def _at_sites(self, node: str | None, histology: str, site: Site | None) -> str | None:
         """The histology's node at the site, or what it can be at every site below the node."""
         if site is not None and self._fits(node, site):
-            return self._by_site.get(site.name, {}).get(histology) or self._anywhere.get(histology)
+            return self._tables.by_site.get(site.name, {}).get(histology) or self._tables.anywhere.get(histology)
         if node is None:
-            return self._anywhere.get(histology)
-        sites = {entry for entry in self._sites.values() if entry.node and self.tree.is_a(node, entry.node)}
-        found = {self._by_site.get(entry.name, {}).get(histology) or self._anywhere.get(histology) for entry in sites}
+            return self._tables.anywhere.get(histology)
+        sites = {entry for entry in self._tables.sites.values() if entry.node and self.tree.is_a(node, entry.node)}
+        found = {
+            self._tables.by_site.get(entry.name, {}).get(histology) or self._tables.anywhere.get(histology)
+            for entry in sites
+        }
         fitting = {result for result in found if result and self.tree.is_a(result, node)}
         if self._is_organ(node):
-            return self.common({result or node for result in found}) if found else self._anywhere.get(histology)
+            return self.common({result or node for result in found}) if found else self._tables.anywhere.get(histology)
         if fitting:
             return self.common(fitting)
-        return self.common({result for result in found if result}) or self._anywhere.get(histology)
+        return self.common({result for result in found if result}) or self._tables.anywhere.get(histology)
 
-    def _fits(self, node: str | None, site: _Site) -> bool:
+    def _fits(self, node: str | None, site: Site) -> bool:
         if node is None or site.node is None:
             return node is None
         return self.tree.is_a(node, site.node)
@@ -387,7 +297,7 @@ def _none(why: str) -> TumourReading:
     return TumourReading("none", None, None, why)
 
 
-def _reading(rule: _Rule, label: str) -> TumourReading:
+def _reading(rule: TumourRule, label: str) -> TumourReading:
     why = f"{label}: {rule.title}" + (f", taken as {rule.assumes}" if rule.assumes else "")
     return TumourReading(rule.kind, rule.node, None, why, rule.site, rule.assumes, rule.kind == "primary")
 
@@ -408,94 +318,3 @@ def _topography(code: str) -> str | None:
         return None
     digit = found.group(2) or found.group(3)
     return f"C{found.group(1)}.{digit}" if digit else f"C{found.group(1)}"
-
-
-def _plain(text: str) -> str:
-    """Small letters without accents, punctuation as single spaces."""
-    letters = unicodedata.normalize("NFKD", text.casefold())
-    return _NOT_WORD.sub(" ", "".join(letter for letter in letters if not unicodedata.combining(letter))).strip()
-
-
-def _system_key(system: str) -> str:
-    return system.strip().partition("|")[0].rstrip("/").casefold().replace("https://", "http://", 1)
-
-
-def _undotted(code: str) -> str:
-    return code.replace(".", "")
-
-
-# --- reading the reviewed data --------------------------------------------------------------------------------------
-
-
-def _known(node: str | None, tree: TumourTree) -> str | None:
-    if node is not None and node not in tree:
-        raise TumourDataError(f"{node} is not in OncoTree")
-    return node
-
-
-def _rule(entry: Mapping[str, Any], tree: TumourTree) -> _Rule:
-    node = _known(entry.get("node"), tree)
-    title = entry.get("title") or entry["name"]
-    malignant = bool(entry.get("malignant"))
-    return _Rule(entry.get("kind", "primary"), node, title, entry.get("site"), entry.get("assumes"), malignant)
-
-
-def _icd10_rules(data: Any, sites: Mapping[str, _Site], tree: TumourTree) -> dict[str, dict[str, _Rule]]:
-    """Both editions: the sites, over them the common rules, over those the rules of ICD-10-CM."""
-    rules = {code: _Rule("primary" if site.node else "neoplasm", site.node, site.title) for code, site in sites.items()}
-    for code, entry in data["icd10"]["rules"].items():
-        rules[_undotted(code)] = _rule(entry, tree)
-    own = {_undotted(code): _rule(entry, tree) for code, entry in data["icd10_cm"]["rules"].items()}
-    return {"icd10": rules, "icd10_cm": rules | own}
-
-
-def _histologies(
-    nodes: Mapping[str, list[int | str]], groups: Mapping[str, list[int | str]], tree: TumourTree
-) -> dict[str, str]:
-    """Morphology to node."""
-    found: dict[str, str] = {}
-    for node, entries in nodes.items():
-        for morphology in _expanded(entries, groups):
-            if found.setdefault(morphology, _known(node, tree) or "") != node:
-                raise TumourDataError(f"{morphology} stands for {found[morphology]} and for {node}")
-    return found
-
-
-def _expanded(entries: Iterable[int | str], groups: Mapping[str, list[int | str]]) -> Iterator[str]:
-    """The morphologies of numbers (behaviour /3), ranges (``8070-8078``), codes (``8825/1``) and group names."""
-    for entry in entries:
-        text = str(entry)
-        if text in groups:
-            yield from _expanded(groups[text], {})
-            continue
-        numbers, _, behaviour = text.partition("/")
-        first, _, last = numbers.partition("-")
-        yield from (f"{number}/{behaviour or 3}" for number in range(int(first), int(last or first) + 1))
-
-
-def _name_rules(data: Any, not_invasive: frozenset[str], tree: TumourTree) -> dict[str, _Rule]:
-    """Plain name to rule: OncoTree's names where they tell the tumour by themselves, over them the usual names."""
-    unused = not_invasive | set(data["not_used"])
-    names: dict[str, _Rule] = {}
-    for code in tree.codes():
-        unique = tree.by_name(tree.name(code)) == code
-        if unique and code not in unused and len(tree.ancestors(code)) > 1:
-            names[_plain(tree.name(code))] = _Rule("primary", code, tree.name(code))
-    usual: dict[str, _Rule] = {}
-    named = [(node, texts, None) for node, texts in data["nodes"].items()]
-    assumed = [(node, entry["texts"], entry["assumes"]) for node, entry in data["assumed"].items()]
-    for node, texts, assumes in named + assumed:
-        rule = _Rule("primary", _known(node, tree), tree.name(node), assumes=assumes)
-        for text in texts:
-            if usual.setdefault(_plain(text), rule) != rule:
-                raise TumourDataError(f"{text!r} is a name of two nodes")
-    return names | usual
-
-
-def _phrases(entries: Iterable[str]) -> _Words:
-    return _Words(
-        tuple(
-            ("" if entry.startswith("*") else " ") + entry.strip("*") + ("" if entry.endswith("*") else " ")
-            for entry in entries
-        )
-    )

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from fhir_mappings.tumour_codes import TumourCodes, TumourDataError
+from fhir_mappings.tumour_codes import TumourCodes
+from fhir_mappings.tumour_tables import TumourDataError
 from knowledge.terminology import TumourTree
 
 ROOT = Path(__file__).parents[2]
