@@ -36,16 +36,6 @@ LAST_DAY = date(2026, 11, 1)
 #: The share of therapies that name their drug by a Medication.
 _REFERS_TO_MEDICATION = 0.25
 
-#: LOINC code, name, unit, lowest and highest value of results that have nothing to do with a tumour's biology.
-_CHEMISTRY = (
-    ("718-7", "Hemoglobin [Mass/volume] in Blood", "g/dL", 9, 16),
-    ("6690-2", "Leukocytes [#/volume] in Blood by Automated count", "10*3/uL", 3, 12),
-    ("777-3", "Platelets [#/volume] in Blood by Automated count", "10*3/uL", 110, 420),
-    ("2160-0", "Creatinine [Mass/volume] in Serum or Plasma", "mg/dL", 1, 2),
-    ("1742-6", "Alanine aminotransferase [Enzymatic activity/volume] in Serum or Plasma", "U/L", 8, 90),
-    ("2823-3", "Potassium [Moles/volume] in Serum or Plasma", "mmol/L", 3, 5),
-)
-
 
 @dataclass(frozen=True)
 class Cohort:
@@ -166,9 +156,10 @@ class Cohort:
             }
 
     def _chemistry(self, chance: random.Random, day: date) -> Iterator[Json]:
-        for code, name, unit, low, high in chance.sample(_CHEMISTRY, chance.randint(0, self._data["chemistry"])):
-            value = quantity(round(chance.uniform(low, high), 1), unit) | {"system": UCUM}
-            yield observation(coded(LOINC, code, name), LAST_DAY.isoformat(), valueQuantity=value)
+        chemistry = self._data["chemistry"]
+        for result in chance.sample(chemistry["results"], chance.randint(0, chemistry["at_most"])):
+            value = quantity(round(chance.uniform(result["low"], result["high"]), 1), result["unit"]) | {"system": UCUM}
+            yield observation(coded(LOINC, result["code"], result["name"]), LAST_DAY.isoformat(), valueQuantity=value)
 
 
 def write_cohort(

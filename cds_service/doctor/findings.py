@@ -152,7 +152,7 @@ REMEDIES = {
         "Labels have newer texts than were read: `oncohooks kb list` marks the statements; install a newer release."
     ),
     Problem.METRICS_OPEN: "Set `metrics.token`, or keep the proxy from passing `/metrics` on.",
-    Problem.NOT_ASKED: "Mend what failed above first.",
+    Problem.NOT_ASKED: "Begin with the finding above on which it depends.",
 }
 
 
