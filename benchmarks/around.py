@@ -17,7 +17,7 @@ from cards import DEFAULT_STYLE
 from cds_service.advisor import Advisor
 from cds_service.answers import Answer, answer
 from cds_service.authentication import Authenticator, Credentials
-from cds_service.bodies import read_strictly
+from cds_service.bodies import Body, read_strictly
 from cds_service.hooks import PATIENT_VIEW
 from cds_service.pseudonyms import Pseudonyms
 from cds_service.recording import Call, Recorder
@@ -64,8 +64,12 @@ def _times(
     advisor: Advisor, access: Access, authenticator: Authenticator, recorder: Recorder, bodies: Sequence[bytes]
 ) -> dict[str, float]:
     shown = [Credentials(f"Bearer {access.token()}", None, ()) for _ in bodies]
-    calls = [Call("benchmark", PATIENT_VIEW.id, read_strictly(body)) for body in bodies]
-    pairs = [(call, _answer(advisor, call.body)) for call in calls]
+    read = [read_strictly(body) for body in bodies]
+
+    def call(body: Body) -> Call:
+        return recorder.call("benchmark", PATIENT_VIEW.id, body.value, written=body.written)
+
+    pairs = [(call(body), _answer(advisor, body.value)) for body in read]
     now, made = datetime.now(UTC), list[Decision]()
 
     def commit(number: int) -> None:

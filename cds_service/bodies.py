@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import zlib
+from dataclasses import dataclass, field
 from typing import Any
 
 from flask import Request
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
-from cds_service.codec import NotJson, TooDeep, dumps_again, loads
+from cds_service.codec import NotJson, TooDeep, dumps_canonical, dumps_members, loads
 from cds_service.outcomes import ServiceError
 
 #: Window sizes of zlib: a gzip member (RFC 1952), and a zlib stream, which HTTP calls deflate (RFC 9110, 8.4.1).
@@ -18,7 +19,15 @@ _ENCODINGS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 _LARGEST = 10 * 1024 * 1024
 
 
-def read_json(request: Request) -> Any:
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A parsed body. ``written`` are the members of an object in canonical JSON, each by itself with its name."""
+
+    value: Any = field(repr=False)
+    written: dict[str, bytes] = field(repr=False)
+
+
+def read_json(request: Request) -> Body:
     """Parse a JSON body. Raises :class:`ServiceError` with 400, 413 or 415."""
     if not (request.mimetype == "application/json" or request.mimetype.endswith("+json")):
         raise ServiceError(415, "The content type must be application/json.")
@@ -64,11 +73,12 @@ def inflated(body: bytes, window: int, limit: int) -> bytes:
     return b"".join(parts)
 
 
-def read_strictly(body: bytes) -> Any:
+def read_strictly(body: bytes) -> Body:
     """Parse JSON that is not too deep and names no member twice. Raises :class:`ServiceError` with 400."""
     try:
         value = loads(body)
-        written = dumps_again(value)
+        is_object = isinstance(value, dict)
+        written = dumps_members(value) if is_object else {"": dumps_canonical(value)}
     except NotJson as error:
         raise ServiceError(400, f"The request body is {error}.") from None
     except TooDeep:
@@ -76,9 +86,10 @@ def read_strictly(body: bytes) -> Any:
     # A member that came twice is written once, so quotation marks are missing. Counting them costs far less than
     # looking at every member; only an escaped quotation mark can make up for missing ones.
     hides_quotes = b"\\" in body and rb"\u0022" in body
-    if (hides_quotes or body.count(b'"') != written.count(b'"')) and _names_twice(body):
+    quotes = sum(part.count(b'"') for part in written.values())
+    if (hides_quotes or body.count(b'"') != quotes) and _names_twice(body):
         raise ServiceError(400, "The request body names a member twice.")
-    return value
+    return Body(value, written if is_object else {})
 
 
 def _names_twice(body: bytes) -> bool:

@@ -30,17 +30,23 @@ def dumps(value: Any) -> bytes:
     return orjson.dumps(value)
 
 
-def dumps_again(value: Any) -> bytes:
-    """Compact JSON of a value that was parsed. Raises :class:`TooDeep`: nothing else keeps it from being written."""
+def dumps_canonical(value: Any) -> bytes:
+    """Compact JSON with sorted keys, so that equal values give equal bytes.
+
+    Raises :class:`TooDeep`: of a value that was parsed, nothing else keeps it from being written.
+    """
     try:
-        return orjson.dumps(value)
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     except orjson.JSONEncodeError:
         raise TooDeep from None
 
 
-def dumps_canonical(value: Any) -> bytes:
-    """Compact JSON with sorted keys, so that equal values give equal bytes."""
-    return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+def dumps_members(value: dict[str, Any]) -> dict[str, bytes]:
+    """The members of an object, each by itself with its name as it stands in canonical JSON: ``"hook":"order-sign"``.
+
+    Raises :class:`TooDeep` as for the whole.
+    """
+    return {name: dumps_canonical({name: member})[1:-1] for name, member in value.items()}
 
 
 def dumps_pretty(value: Any) -> str:

@@ -10,7 +10,7 @@ from flask import Request
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import best_match
 
-from cds_service.bodies import read_json
+from cds_service.bodies import Body, read_json
 from cds_service.outcomes import ServiceError
 
 SCHEMAS = Path(__file__).parent / "schema"
@@ -18,11 +18,11 @@ SCHEMAS = Path(__file__).parent / "schema"
 _VALIDATOR = Draft202012Validator(json.loads((SCHEMAS / "request.schema.json").read_text(encoding="utf-8")))
 
 
-def read_request(request: Request, hook: str) -> dict[str, Any]:
+def read_request(request: Request, hook: str) -> Body:
     """Parse and check a request body. Raises :class:`ServiceError` with 400, 413 or 415."""
     body = read_json(request)
-    check_envelope(body, hook)
-    return dict(body)
+    check_envelope(body.value, hook)
+    return body
 
 
 def check_envelope(body: Any, hook: str) -> None:

@@ -188,10 +188,10 @@ def arrival_of(value: Any) -> Arrival:
         return Arrival.FAILED
     if value.get("resourceType") != "Bundle":
         return Arrival.DATA
-    resources = [member(entry, "resource") for entry in objects(value.get("entry"))]
-    if any(resource.get("resourceType") != "OperationOutcome" for resource in resources):
+    entries = objects(value.get("entry"))
+    if any(member(entry, "resource").get("resourceType") != "OperationOutcome" for entry in entries):
         return Arrival.DATA
-    return Arrival.FAILED if any(_is_error(resource) for resource in resources) else Arrival.NOTHING
+    return Arrival.FAILED if any(_is_error(member(entry, "resource")) for entry in entries) else Arrival.NOTHING
 
 
 def _is_error(outcome: Any) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from cds_service.codec import dumps_canonical
@@ -25,9 +25,10 @@ class Pseudonyms:
         """A patient of a client."""
         return self._hash("patient", f"{client}\n{patient}".encode())
 
-    def of_request(self, body: dict[str, object]) -> str:
-        """What a request asks and what it sends along."""
-        return self._hash("input", dumps_canonical({k: v for k, v in body.items() if k not in _NOT_THE_QUESTION}))
+    def of_request(self, written: Mapping[str, bytes]) -> str:
+        """What a request asks and what it sends along, in whatever order; ``written`` are its members (``codec``)."""
+        asked = (written[name] for name in sorted(written) if name not in _NOT_THE_QUESTION)
+        return self._hash("input", b"{" + b",".join(asked) + b"}")
 
     def of_facts(self, facts: Iterable[Fact]) -> str:
         """What was read from a record, in whatever order it was sent."""

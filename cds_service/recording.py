@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import time
 import uuid
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import Any, TypeVar
 
 from cds_service.answers import Answer
+from cds_service.codec import dumps_members
 from cds_service.logs import log_event, plain
 from cds_service.metrics import Metrics
 from cds_service.pseudonyms import Pseudonyms, load_key
@@ -72,18 +73,18 @@ def recorder_for(settings: Settings, release: str, metrics: Metrics | None = Non
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request as far as a decision record tells of it: ``fetched`` and ``not_fetched`` are prefetch keys."""
+    """One request as far as a decision record tells of it, made by :meth:`Recorder.call`.
+
+    ``patient`` is a pseudonym, ``written`` the members of the body in canonical JSON, ``fetched`` and ``not_fetched``
+    are prefetch keys.
+    """
 
     client: str
     service: str
-    body: dict[str, Any]
-    fetched: tuple[str, ...] = ()
-    not_fetched: tuple[str, ...] = ()
-
-    @property
-    def patient(self) -> str:
-        """The patient's id in the client's system."""
-        return str(self.body["context"]["patientId"])
+    patient: str
+    written: Mapping[str, bytes] = field(repr=False)
+    fetched: tuple[str, ...]
+    not_fetched: tuple[str, ...]
 
 
 class Recorder:
@@ -129,12 +130,28 @@ class Recorder:
             log_event("store", logging.WARNING, reason=plain(str(error)))
             raise
 
+    def call(
+        self,
+        client: str,
+        service: str,
+        body: dict[str, Any],
+        fetched: tuple[str, ...] = (),
+        not_fetched: tuple[str, ...] = (),
+        written: Mapping[str, bytes] | None = None,
+    ) -> Call:
+        """What is to be recorded of a checked request.
+
+        ``written``: the members of the body (``codec``), if they have been written before. They are kept until the
+        record is made, and not the body, which takes ten times the memory.
+        """
+        patient = self.pseudonyms.of_patient(client, str(body["context"]["patientId"]))
+        return Call(client, service, patient, written or dumps_members(body), fetched, not_fetched)
+
     def silenced(self, call: Call, record: PatientRecord) -> frozenset[str]:
         """Topics overridden lately for this patient with the same facts and knowledge; none if the store is down."""
         if not self._repeat_after:
             return frozenset()
-        patient = self.pseudonyms.of_patient(call.client, call.patient)
-        since = self._now() - self._repeat_after
+        patient, since = call.patient, self._now() - self._repeat_after
         try:
             found = self._within(self._look_up, lambda: self.store.overridden_topics(patient, self._release, since))
         except StoreError:
@@ -173,8 +190,8 @@ class Recorder:
             made_at=made_at,
             client=call.client,
             service=call.service,
-            patient=self.pseudonyms.of_patient(call.client, call.patient),
-            input_digest=self.pseudonyms.of_request(call.body),
+            patient=call.patient,
+            input_digest=self.pseudonyms.of_request(call.written),
             facts_digest=self.pseudonyms.of_facts(answered.record.facts),
             release=self._release,
             version=VERSION,

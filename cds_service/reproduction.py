@@ -14,7 +14,7 @@ from cds_service.envelope import check_envelope
 from cds_service.hooks import SERVICES
 from cds_service.identity import cards_of
 from cds_service.pseudonyms import Pseudonyms
-from cds_service.recording import Call, Recorder
+from cds_service.recording import Recorder
 from cds_service.settings import CardSettings, Settings
 from cds_service.store import Decision, DecisionCard, Store
 from cds_service.styles import style_for
@@ -35,9 +35,8 @@ def differences(
     style = replace(style, limit=_NO_LIMIT, least=Indicator.INFO)
     answered = answer(advisor, service, body, day, style, lambda: "00000000-0000-4000-8000-000000000000")
     recorder = Recorder(store, pseudonyms, advisor.knowledge.release, timedelta(0))
-    again = recorder.decision(
-        Call(recorded.client, recorded.service, body), answered, recorded.made_at, recorded.duration
-    )
+    call = recorder.call(recorded.client, recorded.service, body)
+    again = recorder.decision(call, answered, recorded.made_at, recorded.duration)
     for name, words in _COMPARED:
         before, now = getattr(recorded, name), getattr(again, name)
         if before != now:

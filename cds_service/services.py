@@ -23,7 +23,7 @@ from cds_service.identity import Caller
 from cds_service.limits import Deadline
 from cds_service.observing import note_answer, note_fetched, note_request
 from cds_service.outcomes import ServiceError, json_response
-from cds_service.recording import Call, Recorder
+from cds_service.recording import Recorder
 from cds_service.settings import Settings, explanation_url
 from cds_service.stages import stage
 from cds_service.store import Refused, StoreError
@@ -59,27 +59,35 @@ def services_blueprint(
         service = _service(service_id)
         with stage("read"):
             sent = read_request(request, service.hook)
-        note_request(sent)
+        note_request(sent.value)
         with stage("fetch"):
             within = deadline().left()
-            fetched = fetcher.complete(sent, service.needs, asking.name, asking.fhir_servers, within, meanwhile)
+            fetched = fetcher.complete(sent.value, service.needs, asking.name, asking.fhir_servers, within, meanwhile)
         note_fetched(len(fetched.received))
         deadline().check()
         style = style_for(asking.cards, service.hook, explanation_url(settings))
         speak = DIALECTS[asking.dialect]
-        this = Call(asking.name, service.id, fetched.body, fetched.received, tuple(fetched.failed))
-        silenced = partial(recorder.silenced, this) if recorder else _nothing
+        this = None
+        if recorder:
+            failed = tuple(fetched.failed)
+            as_sent = fetched.body.get("prefetch") is sent.value.get("prefetch")
+            written = sent.written if as_sent else None
+            this = recorder.call(asking.name, service.id, fetched.body, fetched.received, failed, written)
+        silenced = partial(recorder.silenced, this) if recorder and this else _nothing
         answered = answer(advisor, service, fetched.body, today(), style, _new_id, deadline().check, silenced, fetched)
         note_answer(answered, advisor.knowledge.release)
-        if recorder:
+        if recorder and this:
             recorder.record(this, answered, 1000 * (perf_counter() - begun))
         with stage("serialise"):
-            return json_response({"cards": [speak(card) for card in answered.cards]})
+            response = json_response({"cards": [speak(card) for card in answered.cards]})
+        # Taking a parsed body apart takes as long as reading it did: not before the answer is sent.
+        response.call_on_close(partial(_let_go, sent, fetched))
+        return response
 
     @blueprint.post("/cds-services/<service_id>/feedback", strict_slashes=False)
     def feedback(service_id: str) -> Response:
         with stage("read"):
-            items = read_feedback(read_json(request), caller().name, _service(service_id).id)
+            items = read_feedback(read_json(request).value, caller().name, _service(service_id).id)
         if recorder is None:
             raise ServiceError(503, "Feedback cannot be kept: there is no store.")
         try:
@@ -104,6 +112,10 @@ def _service(service_id: str) -> Service:
 def _nothing(record: PatientRecord) -> frozenset[str]:
     """Without a store nothing is known to have been overridden."""
     return frozenset()
+
+
+def _let_go(*values: object) -> None:
+    """Nothing: what holds on to this holds on to the values."""
 
 
 def _new_id() -> str:

@@ -26,7 +26,7 @@ from cds_service.pages.safe_text import pretty
 from cds_service.pages.sending import Wish, curl_command, prefetch_keys, request_for
 from cds_service.pages.submission import Submission, read_submission
 from cds_service.pages.timeline import timeline
-from cds_service.recording import Call, Recorder
+from cds_service.recording import Recorder
 from cds_service.settings import Settings, explanation_url, service_address
 from cds_service.styles import style_for
 from fhir_mappings.elements import member
@@ -110,7 +110,7 @@ def _keeping(
 
     def make(service: Service, body: dict[str, Any], style: CardStyle) -> Answer:
         begun = perf_counter()
-        call = Call(_CLIENT, service.id, body)
+        call = recorder.call(_CLIENT, service.id, body)
         answered = answer(
             advisor, service, body, today, style, fresh_id, in_time, lambda record: recorder.silenced(call, record)
         )

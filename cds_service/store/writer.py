@@ -14,13 +14,13 @@ from cds_service.store.errors import Refused, StoreError
 from cds_service.store.records import Decision
 from cds_service.store.store import Store
 
-#: Answers whose records have not been made: each holds its whole request, so there may be few.
+#: Answers whose records have not been made: each holds its findings and its request as text, so there may be few.
 _UNMADE = 200
 #: Records that wait for a store that is down: some kilobytes each.
 _WAITING = 5_000
 _BATCH = 200
-#: Milliseconds of answering after which nothing more is gathered: each answer still holds its whole request, and making
-#: its record takes a tenth of the time that the request took, in which other requests stand still.
+#: Milliseconds of answering after which nothing more is gathered: making a record takes a twentieth of the time that
+#: its request took, in which other requests stand still.
 _GATHERED = 100.0
 #: Seconds in which further answers may join the first. One commit for many costs hardly more than for one, and a record
 #: that is made while the next request is answered takes turns with it: better every tenth request than each.
