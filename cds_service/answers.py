@@ -76,7 +76,7 @@ def answer(
     with stage("cards"):
         planned = advisor.cards(question, record, orders, findings)
     with stage("silence"):
-        topics = silenced(record)
+        topics = silenced(record) if planned else frozenset()
     return Answer(tuple(shown(planned, style, topics)), record, orders, findings)
 
 
