@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import logging
 import os
 import shutil
@@ -16,6 +15,7 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
 from cds_service.app import Running, create_running
+from cds_service.collector import spare_the_collector
 from cds_service.logs import configure_logging, log_event, plain
 from cds_service.metrics import Metrics, Slots, share_between_workers
 from cds_service.service_file import Loaded, ServiceFile, service_file
@@ -118,7 +118,7 @@ class Server(BaseApplication):
         if before is not None:
             before.close()
         del before
-        _spare_the_collector()
+        spare_the_collector()
         self._metrics.reloads.labels("done").inc()
         log_event("reloaded", release=running.release)
         self._say(replace(self._loaded, loads=self._loaded.loads + 1, release=running.release, problem=None))
@@ -127,7 +127,7 @@ class Server(BaseApplication):
     def _ready(self, arbiter: Any) -> None:
         """Loaded and listening, and no worker forked yet: who connects from now on is answered."""
         log_event("listening", address=f"{self._settings.host}:{self._settings.port}")
-        _spare_the_collector()
+        spare_the_collector()
         if self._running is None:
             return
         try:
@@ -161,18 +161,6 @@ class ReloadingArbiter(Arbiter):
         """SIGHUP: load anew, then replace the workers one for one without closing the socket."""
         if self._server.renew():
             super().reload()
-
-
-def _spare_the_collector() -> None:
-    """Keep the loaded knowledge out of garbage collections, which would walk it again and again.
-
-    Runs after loading and before workers are forked, so that they also go on sharing its memory. What is read from JSON
-    has no cycles and goes without the collector, so it need not look at requests that are still in use.
-    """
-    gc.unfreeze()
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(200_000, 10, 10)
 
 
 @contextmanager

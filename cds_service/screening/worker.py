@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -13,6 +12,7 @@ from pathlib import Path
 import pyarrow
 from pyarrow import dataset, parquet
 
+from cds_service.collector import spare_the_collector
 from cds_service.screening.parts import Group, PartWriter
 from cds_service.screening.plan import Reading
 from cds_service.screening.sources import Piece, lines_of
@@ -41,11 +41,7 @@ def writer_of(task: Task) -> PartWriter:
     advisor = task.reading.advisor()
     if advisor.knowledge.release != task.release:
         raise OtherRelease(f"this process has the knowledge {advisor.knowledge.release}, not {task.release}")
-    # Knowledge lives as long as the process, and one patient after the other leaves no cycles behind: looking for
-    # them in the default rhythm would cost a tenth of the time.
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(50_000, 50, 50)
+    spare_the_collector()
     return PartWriter(task.output, advisor, task.today, traces=task.traces)
 
 
