@@ -181,7 +181,7 @@ class Recorder:
     def record(self, call: Call, answered: Answer, duration: float) -> None:
         """Keep what was answered; ``duration`` in milliseconds. Never waits and never fails."""
         made_at = self._now()
-        self._writer.write(lambda: self.decision(call, answered, made_at, duration), duration)
+        self._writer.write(lambda: self.decision(call, answered, made_at, duration))
 
     def decision(self, call: Call, answered: Answer, made_at: datetime, duration: float) -> Decision:
         """The record of an answer."""

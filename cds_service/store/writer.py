@@ -19,9 +19,6 @@ _UNMADE = 200
 #: Records that wait for a store that is down: some kilobytes each.
 _WAITING = 5_000
 _BATCH = 200
-#: Milliseconds of answering after which nothing more is gathered: making a record takes a twentieth of the time that
-#: its request took, in which other requests stand still.
-_GATHERED = 100.0
 #: Seconds in which further answers may join the first. One commit for many costs hardly more than for one, and a record
 #: that is made while the next request is answered takes turns with it: better every tenth request than each.
 _GATHERING = 0.1
@@ -41,7 +38,8 @@ class DecisionWriter:
         self._store = store
         self._lost = lost
         self._written = written
-        self._unmade: queue.Queue[tuple[MakeDecision, float] | None] = queue.Queue(_UNMADE)
+        self._unmade: queue.Queue[MakeDecision | None] = queue.Queue(_UNMADE)
+        self._closing = threading.Event()
         self._waiting: deque[Decision] = deque()
         self._pause = _FIRST_PAUSE
         self._next_try = 0.0
@@ -49,11 +47,11 @@ class DecisionWriter:
         self._process = -1
         self._lock = threading.Lock()
 
-    def write(self, make: MakeDecision, duration: float = 0.0) -> None:
-        """Hand over a decision to be made and kept, of an answer that took so many milliseconds; never waits."""
+    def write(self, make: MakeDecision) -> None:
+        """Hand over a decision to be made and kept; never waits."""
         self._start()
         try:
-            self._unmade.put_nowait((make, duration))
+            self._unmade.put_nowait(make)
         except queue.Full:
             self._lost(1)
 
@@ -62,6 +60,7 @@ class DecisionWriter:
         thread = self._thread
         if thread is None or self._process != os.getpid():
             return
+        self._closing.set()
         with suppress(queue.Full):
             self._unmade.put(None, timeout=seconds)
             thread.join(seconds)
@@ -76,6 +75,7 @@ class DecisionWriter:
         with self._lock:
             if self._process != os.getpid():
                 self._unmade = queue.Queue(_UNMADE)
+                self._closing = threading.Event()
                 self._waiting = deque()
                 self._thread = threading.Thread(target=self._run, name="decision-writer", daemon=True)
                 self._process = os.getpid()
@@ -101,17 +101,12 @@ class DecisionWriter:
     def _gathered(self, timeout: float | None) -> tuple[list[MakeDecision], bool]:
         """What is handed over within a moment of the first, for which it waits so long. Whether nothing more comes."""
         gathered: list[MakeDecision] = []
-        spent = 0.0
         try:
             handed = self._unmade.get(timeout=timeout)
-            until = time.monotonic() + _GATHERING
+            self._closing.wait(_GATHERING)
             while handed is not None:
-                make, duration = handed
-                gathered.append(make)
-                spent += duration
-                if spent >= _GATHERED:
-                    return gathered, False
-                handed = self._unmade.get(timeout=max(0.0, until - time.monotonic()))
+                gathered.append(handed)
+                handed = self._unmade.get_nowait()
         except queue.Empty:
             return gathered, False
         return gathered, True
