@@ -13,17 +13,17 @@ from flask import Blueprint, Response, request
 
 from cds_service.advisor import Advisor
 from cds_service.answers import answer
-from cds_service.bodies import read_json
+from cds_service.bodies import Body, read_json
 from cds_service.dialects import DIALECTS
 from cds_service.envelope import read_request
 from cds_service.feedback import read_feedback
-from cds_service.fetching import Fetcher
+from cds_service.fetching import Fetched, Fetcher
 from cds_service.hooks import SERVICES, Service
 from cds_service.identity import Caller
 from cds_service.limits import Deadline
 from cds_service.observing import note_answer, note_fetched, note_request
 from cds_service.outcomes import ServiceError, json_response
-from cds_service.recording import Recorder
+from cds_service.recording import Call, Recorder
 from cds_service.settings import Settings, explanation_url
 from cds_service.stages import stage
 from cds_service.store import Refused, StoreError
@@ -67,12 +67,7 @@ def services_blueprint(
         deadline().check()
         style = style_for(asking.cards, service.hook, explanation_url(settings))
         speak = DIALECTS[asking.dialect]
-        this = None
-        if recorder:
-            failed = tuple(fetched.failed)
-            as_sent = fetched.body.get("prefetch") is sent.value.get("prefetch")
-            written = sent.written if as_sent else None
-            this = recorder.call(asking.name, service.id, fetched.body, fetched.received, failed, written)
+        this = _call(recorder, asking.name, service, sent, fetched) if recorder else None
         silenced = partial(recorder.silenced, this) if recorder and this else _nothing
         answered = answer(advisor, service, fetched.body, today(), style, _new_id, deadline().check, silenced, fetched)
         note_answer(answered, advisor.knowledge.release)
@@ -107,6 +102,14 @@ def _service(service_id: str) -> Service:
     if service is None:
         raise ServiceError(404, "There is no CDS service with this id.")
     return service
+
+
+def _call(recorder: Recorder, client: str, service: Service, sent: Body, fetched: Fetched) -> Call:
+    """What is to be recorded of a request: as it was written before, if nothing was fetched, and without its token."""
+    body = fetched.body
+    as_sent = body.get("prefetch") is sent.value.get("prefetch")
+    written = {name: sent.written[name] for name in body} if as_sent else None
+    return recorder.call(client, service.id, body, fetched.received, tuple(fetched.failed), written)
 
 
 def _nothing(record: PatientRecord) -> frozenset[str]:

@@ -15,7 +15,7 @@ from cds_service import Advisor, Settings, create_app
 from cds_service.cli import main
 from cds_service.feedback_report import report
 from cds_service.pseudonyms import Pseudonyms, load_key
-from cds_service.recording import Recorder
+from cds_service.recording import Call, Recorder
 from cds_service.store import Store, StoreError
 from tests.conftest import TODAY
 from tests.fhir import condition, patient, protein, request, variant
@@ -44,6 +44,19 @@ def _cards(client: FlaskClient, body: dict[str, Any] = BODY) -> list[dict[str, A
     response = client.post(URL, json=body)
     assert response.status_code == 200
     return list(response.get_json()["cards"])
+
+
+@pytest.mark.parametrize("server", ["http://127.0.0.1:9/fhir", "https://refused.example/fhir"])
+def test_what_waits_to_be_recorded_holds_no_token(
+    client: FlaskClient, recorder: Recorder, monkeypatch: pytest.MonkeyPatch, server: str
+) -> None:
+    calls: list[Call] = []
+    monkeypatch.setattr(recorder, "record", lambda call, answered, duration: calls.append(call))
+    token = {"access_token": "t0ken", "token_type": "Bearer", "expires_in": 300, "scope": "s", "subject": "c"}
+    _cards(client, BODY | {"fhirServer": server, "fhirAuthorization": token})
+    (call,) = calls
+    assert set(call.written) == {*BODY, "fhirServer"}
+    assert b"t0ken" not in b"".join(call.written.values())
 
 
 def _say(client: FlaskClient, *items: dict[str, Any]) -> int:
