@@ -21,7 +21,7 @@ _LACKS = next(
     (
         said
         for is_there, said in (
-            (shutil.which("java"), "Spark needs Java, which is not installed: apt-get install openjdk-17-jre-headless"),
+            (shutil.which("java"), "Spark needs Java, which is not installed: apt-get install default-jre-headless"),
             (importlib.util.find_spec("pyspark"), "pyspark is not installed: pip install 'oncohooks[spark]'"),
         )
         if not is_there
