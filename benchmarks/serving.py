@@ -4,8 +4,8 @@
 
 "gunicorn gthread" is what ``oncohooks serve`` runs; the others are candidates. The service runs under it as it is
 shipped, with its log, metrics and store; ``--settings`` names a file for it, without which it is in demo mode. The
-floor has the same server with the same settings. Candidates have one worker with two threads, where they have threads
-at all, and run the service without a store.
+floor has the same server with the same settings; the frame is the service without its own work. Candidates have one
+worker with two threads, where they have threads at all, and run the service without a store.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any
 from wsgiref.types import WSGIApplication
 
 from benchmarks.floor import floor_application
+from benchmarks.frame import advise_once
 from cds_service import create_app, load_settings
 from cds_service import server as product
 from cds_service.server import Server
@@ -74,7 +75,9 @@ def is_installed(server: str) -> bool:
 
 def serve(server: str, port: int, settings_file: Path | None = None) -> None:
     """Serve until stopped."""
-    if server == DEFAULT_SERVER and os.environ[_APPLICATION] == "service":
+    if os.environ[_APPLICATION] == "frame":
+        advise_once()
+    if server == DEFAULT_SERVER and os.environ[_APPLICATION] != "floor":
         demo = settings_file is None
         product.serve(load_settings(settings_file, demo=demo, host=HOST, port=port, workers=1))
     elif server == "granian":
@@ -114,7 +117,7 @@ def main() -> None:
     """Serve what the arguments say."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--server", choices=SERVERS, default=DEFAULT_SERVER)
-    parser.add_argument("--application", choices=("floor", "service"), required=True)
+    parser.add_argument("--application", choices=("floor", "frame", "service"), required=True)
     parser.add_argument("--answer-bytes", type=int, default=4000, help="size of the floor's constant answer")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--settings", type=Path, help="settings of the service, which else is in demo mode")

@@ -35,7 +35,7 @@ _AROUND = 100
 
 @dataclass(frozen=True, slots=True)
 class Suite:
-    """One run. ``beside``: the floor, the service with and without authentication and HealthChain, taken in turn.
+    """One run. ``beside``: the floor, the service with and without authentication, its frame and HealthChain, in turn.
 
     ``many``: floor and service with several connections, by Observations. ``half``: at half of what several connections
     reach. ``around``: what is not among the stages. ``without``: why HealthChain is missing, if it is.
@@ -84,10 +84,14 @@ def _start_seconds(body: bytes) -> float:
 
 
 def _beside(bodies: list[bytes], allowed: Access, seconds: float) -> tuple[dict[str, Cell], str | None]:
-    """The four servers at once, measured in turn; without HealthChain if it is not to be had, and why."""
+    """The servers at once, measured in turn; without HealthChain if it is not to be had, and why."""
     with ExitStack() as stack:
         service = stack.enter_context(running(DEFAULT_SERVER, "service", bodies[0]))
-        servers = {"service": service, "service, ES384": _authenticated(stack, bodies, allowed)}
+        servers = {
+            "service": service,
+            "service, ES384": _authenticated(stack, bodies, allowed),
+            "service, nothing read": stack.enter_context(running(DEFAULT_SERVER, "frame", bodies[0])),
+        }
         with service.client(bodies) as client:
             answer_bytes = len(client.call())
         servers["floor"] = stack.enter_context(running(DEFAULT_SERVER, "floor", bodies[0], answer_bytes))

@@ -46,6 +46,10 @@ def _beside(suite: Suite) -> str:
     ]
     text = [f"{TYPICAL} Observations, one connection, all servers in one run and in turn:"]
     text.append(table(("Server", "p50", "p99", "Requests/s", "Of the floor's throughput"), rows))
+    text.append(
+        "*Nothing read* is the service as it is shipped with one advice for everybody: what is left when reading, "
+        "evaluating and writing cards take no time."
+    )
     if other := cells.get("HealthChain"):
         multiple = judged(-ratio(service, other), -_OF_HEALTHCHAIN, f"{ratio(service, other):.2f} times")
         text.append(

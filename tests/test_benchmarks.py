@@ -15,6 +15,7 @@ import pytest
 from benchmarks.client import BadAnswer, Client
 from benchmarks.compare import QUESTIONABLE, compare_json
 from benchmarks.floor import constant_answer, floor_application
+from benchmarks.frame import advise_once
 from benchmarks.report import BEGIN, END, NoPlace, Results, Row, markdown, write_between_markers
 from benchmarks.rounds import cell_of, percentile, ratio
 from benchmarks.stages import STAGES, stage_times
@@ -71,6 +72,17 @@ def test_the_floor_parses_and_answers_with_the_length_asked_for(length: int) -> 
     assert started == [("200 OK", str(length))]
     assert answer == constant_answer(length)
     assert json.loads(answer)["cards"]
+
+
+def test_the_frame_reads_the_first_request_and_no_other(monkeypatch: pytest.MonkeyPatch, advisor: Advisor) -> None:
+    for name in ("read", "findings", "cards"):
+        monkeypatch.setattr(Advisor, name, getattr(Advisor, name))  # put back at the end of the test
+    first, second = (json.loads(body) for body in request_bodies(6, patients=2))
+    own = advisor.read(second)[0].facts
+    advise_once()
+    record, _ = advisor.read(first)
+    assert advisor.read(second)[0] is record
+    assert record.facts != own
 
 
 class _Echo(BaseHTTPRequestHandler):
