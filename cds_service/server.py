@@ -69,6 +69,7 @@ class Server(BaseApplication):
             "bind": f"{self._settings.host}:{self._settings.port}",
             "workers": self._settings.workers,
             "worker_class": Worker,
+            "worker_tmp_dir": _in_memory(),
             "logger_class": QuietLogger,
             "threads": self._settings.requests_at_once + self._settings.requests_waiting + _SPARE_THREADS,
             "timeout": _WORKER_SECONDS,
@@ -161,6 +162,12 @@ class ReloadingArbiter(Arbiter):
         """SIGHUP: load anew, then replace the workers one for one without closing the socket."""
         if self._server.renew():
             super().reload()
+
+
+def _in_memory() -> str | None:
+    """Where a worker's sign of life is kept, which it gives with each request: not on a disk, which may stall."""
+    folder = "/dev/shm"  # noqa: S108  # gunicorn makes a file that only its user can open, and unlinks it at once
+    return folder if os.access(folder, os.W_OK) else None
 
 
 @contextmanager
