@@ -11,8 +11,8 @@ from pathlib import Path
 from cds_service.codec import dumps_canonical
 from knowledge import Fact
 
-#: Members of a request that say nothing about what is asked, and differ between equal questions.
-_NOT_THE_QUESTION = frozenset({"hookInstance", "fhirAuthorization", "fhirServer", "extension"})
+#: Members of a request that say nothing about what is asked, and differ between equal questions; a token among them.
+NOT_THE_QUESTION = frozenset({"hookInstance", "fhirAuthorization", "fhirServer", "extension"})
 
 
 class Pseudonyms:
@@ -25,10 +25,12 @@ class Pseudonyms:
         """A patient of a client."""
         return self._hash("patient", f"{client}\n{patient}".encode())
 
-    def of_request(self, written: Mapping[str, bytes]) -> str:
-        """What a request asks and what it sends along, in whatever order; ``written`` are its members (``codec``)."""
-        asked = (written[name] for name in sorted(written) if name not in _NOT_THE_QUESTION)
-        return self._hash("input", b"{" + b",".join(asked) + b"}")
+    def of_request(self, asked: Mapping[str, bytes]) -> str:
+        """What a request asks and what it sends along, in whatever order.
+
+        ``asked`` are its members (``codec``) without :data:`NOT_THE_QUESTION`.
+        """
+        return self._hash("input", b"{" + b",".join(asked[name] for name in sorted(asked)) + b"}")
 
     def of_facts(self, facts: Iterable[Fact]) -> str:
         """What was read from a record, in whatever order it was sent."""

@@ -15,7 +15,7 @@ from cds_service.answers import Answer
 from cds_service.codec import dumps_members
 from cds_service.logs import log_event, plain
 from cds_service.metrics import Metrics
-from cds_service.pseudonyms import Pseudonyms, load_key
+from cds_service.pseudonyms import NOT_THE_QUESTION, Pseudonyms, load_key
 from cds_service.settings import Settings, SettingsError, state_folder, store_url
 from cds_service.store import (
     Decision,
@@ -75,14 +75,14 @@ def recorder_for(settings: Settings, release: str, metrics: Metrics | None = Non
 class Call:
     """One request as far as a decision record tells of it, made by :meth:`Recorder.call`.
 
-    ``patient`` is a pseudonym, ``written`` the members of the body in canonical JSON, ``fetched`` and ``not_fetched``
-    are prefetch keys.
+    ``patient`` is a pseudonym, ``asked`` the members of the body that ask something, in canonical JSON, ``fetched`` and
+    ``not_fetched`` are prefetch keys.
     """
 
     client: str
     service: str
     patient: str
-    written: Mapping[str, bytes] = field(repr=False)
+    asked: Mapping[str, bytes] = field(repr=False)
     fetched: tuple[str, ...]
     not_fetched: tuple[str, ...]
 
@@ -141,11 +141,13 @@ class Recorder:
     ) -> Call:
         """What is to be recorded of a checked request.
 
-        ``written``: the members of the body (``codec``), if they have been written before. They are kept until the
-        record is made, and not the body, which takes ten times the memory.
+        ``written``: the members of the body (``codec``), if they have been written before. What asks something is kept
+        until the record is made: not the body, which takes ten times the memory, and not its token.
         """
         patient = self.pseudonyms.of_patient(client, str(body["context"]["patientId"]))
-        return Call(client, service, patient, written or dumps_members(body), fetched, not_fetched)
+        members = written or dumps_members(body)
+        asked = {name: text for name, text in members.items() if name not in NOT_THE_QUESTION}
+        return Call(client, service, patient, asked, fetched, not_fetched)
 
     def silenced(self, call: Call, record: PatientRecord) -> frozenset[str]:
         """Topics overridden lately for this patient with the same facts and knowledge; none if the store is down."""
@@ -191,7 +193,7 @@ class Recorder:
             client=call.client,
             service=call.service,
             patient=call.patient,
-            input_digest=self.pseudonyms.of_request(call.written),
+            input_digest=self.pseudonyms.of_request(call.asked),
             facts_digest=self.pseudonyms.of_facts(answered.record.facts),
             release=self._release,
             version=VERSION,

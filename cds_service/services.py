@@ -67,11 +67,13 @@ def services_blueprint(
         deadline().check()
         style = style_for(asking.cards, service.hook, explanation_url(settings))
         speak = DIALECTS[asking.dialect]
-        this = _call(recorder, asking.name, service, sent, fetched) if recorder else None
-        silenced = partial(recorder.silenced, this) if recorder and this else _nothing
+        silenced: Callable[[PatientRecord], frozenset[str]] = _nothing
+        if recorder:
+            this = _call(recorder, asking.name, service, sent, fetched)
+            silenced = partial(recorder.silenced, this)
         answered = answer(advisor, service, fetched.body, today(), style, _new_id, deadline().check, silenced, fetched)
         note_answer(answered, advisor.knowledge.release)
-        if recorder and this:
+        if recorder:
             recorder.record(this, answered, 1000 * (perf_counter() - begun))
         with stage("serialise"):
             response = json_response({"cards": [speak(card) for card in answered.cards]})
@@ -105,10 +107,9 @@ def _service(service_id: str) -> Service:
 
 
 def _call(recorder: Recorder, client: str, service: Service, sent: Body, fetched: Fetched) -> Call:
-    """What is to be recorded of a request: as it was written before, if nothing was fetched, and without its token."""
+    """What is to be recorded of a request: as it was written before, if nothing was fetched."""
     body = fetched.body
-    as_sent = body.get("prefetch") is sent.value.get("prefetch")
-    written = {name: sent.written[name] for name in body} if as_sent else None
+    written = sent.written if body.get("prefetch") is sent.value.get("prefetch") else None
     return recorder.call(client, service.id, body, fetched.received, tuple(fetched.failed), written)
 
 
