@@ -14,7 +14,7 @@ from benchmarks.loading import enlarged
 from benchmarks.workload import request_body
 from cds_service.advisor import Advisor
 from cds_service.codec import loads
-from cds_service.collector import spare_the_collector
+from cds_service.memory import settle_memory
 from knowledge import Fact, Kind, KnowledgeBase, evaluate, load_knowledge_base
 
 #: Milliseconds that the evaluation of a patient with ``FACTS`` facts may take.
@@ -42,7 +42,7 @@ def growth() -> list[Cell]:
     patient grows with them.
     """
     advisor = Advisor.load()
-    spare_the_collector()
+    settle_memory()
     with tempfile.TemporaryDirectory() as folder:
         many = load_knowledge_base(enlarged(Path(folder) / "data", TIMES * len(advisor.knowledge.statements)))
     sizes = [(facts, knowledge) for knowledge in (advisor.knowledge, many) for facts in (FACTS, TIMES * FACTS)]

@@ -16,13 +16,13 @@ from benchmarks.serving import DEFAULT_SERVER
 from benchmarks.stages import stage_times
 from benchmarks.workload import request_bodies, request_body
 from cds_service.advisor import Advisor
-from cds_service.collector import spare_the_collector
+from cds_service.memory import settle_memory
 
 
 def measure_service(sizes: tuple[int, ...], seconds: float, patients: int | None = None) -> Results:
     """Start the service and the floor, measure every size and stop them. Raises ``ServerFailed``."""
     advisor = Advisor.load()
-    spare_the_collector()
+    settle_memory()
     with running(DEFAULT_SERVER, "service", request_body(sizes[0])) as service:
         rows = tuple(measured_row(service, advisor, size, request_bodies(size, patients), seconds) for size in sizes)
         with service.client((), "/ready") as client:

@@ -24,7 +24,7 @@ from benchmarks.serving import DEFAULT_SERVER
 from benchmarks.sizes import machine, measured_row, today
 from benchmarks.workload import request_bodies
 from cds_service.advisor import Advisor
-from cds_service.collector import spare_the_collector
+from cds_service.memory import settle_memory
 
 #: Observations of the requests of which everything is measured.
 TYPICAL = 100
@@ -58,7 +58,7 @@ class Suite:
 def measure_all(sizes: Sequence[int], seconds: float, patients: int | None = None) -> Suite:
     """The whole run, some minutes. Raises ``ServerFailed``."""
     advisor = Advisor.load()
-    spare_the_collector()
+    settle_memory()
     bodies = {size: request_bodies(size, patients) for size in {*sizes, TYPICAL}}
     typical = bodies[TYPICAL]
     starts = [_start_seconds(typical[0]) for _ in range(_STARTS)]

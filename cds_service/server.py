@@ -15,8 +15,8 @@ from gunicorn.app.base import BaseApplication
 from gunicorn.arbiter import Arbiter
 
 from cds_service.app import Running, create_running
-from cds_service.collector import spare_the_collector
 from cds_service.logs import configure_logging, log_event, plain
+from cds_service.memory import collect_now_and_then, settle_memory, share_one_heap
 from cds_service.metrics import Metrics, Slots, share_between_workers
 from cds_service.service_file import Loaded, ServiceFile, service_file
 from cds_service.settings import Settings, SettingsError
@@ -88,6 +88,7 @@ class Server(BaseApplication):
             "pre_fork": lambda _, worker: self._slots.take(worker.age),
             "post_fork": lambda _, worker: self._slots.be(worker.age),
             "child_exit": lambda _, worker: self._slots.free(worker.age),
+            "post_request": lambda worker, _: collect_now_and_then(worker.nr),
             "worker_exit": lambda _, worker: self._close(),
             "on_exit": lambda _: self._file.remove() if self._file else None,
         }
@@ -101,6 +102,7 @@ class Server(BaseApplication):
 
     def run(self) -> None:
         """Serve until stopped."""
+        share_one_heap()
         ReloadingArbiter(self).run()
 
     def renew(self) -> bool:
@@ -119,7 +121,7 @@ class Server(BaseApplication):
         if before is not None:
             before.close()
         del before
-        spare_the_collector()
+        settle_memory()
         self._metrics.reloads.labels("done").inc()
         log_event("reloaded", release=running.release)
         self._say(replace(self._loaded, loads=self._loaded.loads + 1, release=running.release, problem=None))
@@ -128,7 +130,7 @@ class Server(BaseApplication):
     def _ready(self, arbiter: Any) -> None:
         """Loaded and listening, and no worker forked yet: who connects from now on is answered."""
         log_event("listening", address=f"{self._settings.host}:{self._settings.port}")
-        spare_the_collector()
+        settle_memory()
         if self._running is None:
             return
         try:

@@ -140,7 +140,7 @@ def _take_named(match: re.Match[str], path: str, text: str, names: Names) -> Non
         names.decided_by(path, text)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def _read_coding(text: str) -> tuple[CodingChange, str | None, str | None]:
     """A coding change with its reference sequence and gene, where given."""
     return parse_coding_change(text), *reference_of(text)

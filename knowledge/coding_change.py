@@ -105,7 +105,7 @@ _TYPOGRAPHY = str.maketrans({"\u2010": "-", "\u2011": "-", "\u2013": "-", "\u221
 _PLAIN_SUBSTITUTION = re.compile(r"(?:NM_\d+\.\d+:)?c\.(?P<base>\d{1,6})(?P<old>[ACGT])>(?P<new>[ACGT])", re.ASCII)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def parse_coding_change(text: str) -> CodingChange:
     """Read a coding change, with or without reference. Raises :class:`NotationError` otherwise."""
     if match := _PLAIN_SUBSTITUTION.fullmatch(text):

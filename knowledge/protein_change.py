@@ -160,7 +160,7 @@ def three_letter(residue: str) -> str:
 _PLAIN_SUBSTITUTION = re.compile(rf"(?:NP_\d+\.\d+:)?p\.(?P<first>{_RESIDUE3})(?P<start>\d{{1,5}})(?P<new>{_RESIDUE3})")
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def parse_protein_change(text: str) -> ProteinChange:
     """Read a protein change.
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pyarrow
 from pyarrow import dataset, parquet
 
-from cds_service.collector import spare_the_collector
+from cds_service.memory import settle_memory
 from cds_service.screening.parts import Group, PartWriter
 from cds_service.screening.plan import Reading
 from cds_service.screening.sources import Piece, lines_of
@@ -41,7 +41,7 @@ def writer_of(task: Task) -> PartWriter:
     advisor = task.reading.advisor()
     if advisor.knowledge.release != task.release:
         raise OtherRelease(f"this process has the knowledge {advisor.knowledge.release}, not {task.release}")
-    spare_the_collector()
+    settle_memory()
     return PartWriter(task.output, advisor, task.today, traces=task.traces)
 
 
