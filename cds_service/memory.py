@@ -37,9 +37,10 @@ def settle_memory() -> None:
 
 
 def collect_now_and_then(answers: int) -> None:
-    """Free what so many answers have left in cycles, at the first moment of many at which no answer is kept waiting.
+    """Free what was left in cycles, after every so many answers; to be called when one has been sent.
 
-    Routing leaves eight objects of each request in a cycle, and of one that has no route or another method the request.
+    Routing leaves eight objects of each request in a cycle, and of one without a route or with another method the
+    request itself. ``answers``: how many the worker has sent.
     """
     if answers % _ANSWERS == 0:
         gc.collect()
