@@ -7,7 +7,7 @@ import gc
 
 #: Between two collections: more objects than ten requests of 100 Observations leave in use until they are recorded.
 _OBJECTS = 200_000
-#: Answers after which what they left in cycles is freed. Fewer would cost more, more would keep more.
+#: Answers from one collection to the next, which takes some milliseconds.
 _ANSWERS = 500
 #: ``M_ARENA_MAX`` of glibc's ``malloc.h``.
 _ARENA_MAX = -8
@@ -40,7 +40,7 @@ def collect_now_and_then(answers: int) -> None:
     """Free what was left in cycles, after every so many answers; to be called when one has been sent.
 
     Routing leaves eight objects of each request in a cycle, and of one without a route or with another method the
-    request itself. ``answers``: how many the worker has sent.
+    request itself. ``answers``: how many have been sent.
     """
     if answers % _ANSWERS == 0:
         gc.collect()

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 from gunicorn.app.base import BaseApplication
@@ -57,6 +58,7 @@ class Server(BaseApplication):
         self._metrics = metrics or Metrics()
         self._slots = slots or Slots()
         self._announce = announce
+        self._answers = count(1)
         self._running: Running | None = None
         self._file: ServiceFile | None = None
         self._loaded = Loaded(os.getpid(), "", loads=0)
@@ -88,7 +90,7 @@ class Server(BaseApplication):
             "pre_fork": lambda _, worker: self._slots.take(worker.age),
             "post_fork": lambda _, worker: self._slots.be(worker.age),
             "child_exit": lambda _, worker: self._slots.free(worker.age),
-            "post_request": lambda worker, _: collect_now_and_then(worker.nr),
+            "post_request": lambda worker, _: collect_now_and_then(next(self._answers)),
             "worker_exit": lambda _, worker: self._close(),
             "on_exit": lambda _: self._file.remove() if self._file else None,
         }
